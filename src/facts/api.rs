@@ -1,0 +1,10 @@
+//! Facts of the area `api`.
+
+use super::{Subject, SubjectKind};
+use crate::graph::Graph;
+
+pub(super) const SUBJECTS: &[SubjectKind] = &[];
+
+pub(super) fn derive(_graph: &Graph) -> Vec<Subject> {
+    Vec::new()
+}

@@ -1,0 +1,62 @@
+//! Entry paths: each way in which a request from outside reaches a backend, and what authenticates it on the way.
+//!
+//! One [`EntryPath`] a (load-balancer rule | API route | Function URL) and backend. Rules about single listeners and
+//! routes have richer subjects of their own; this common form is for questions that cut across services, such as
+//! "is there a second, unauthenticated door to the same function".
+
+pub mod alb;
+pub mod api;
+pub mod function_url;
+
+use super::{Fact, Step, Subject, SubjectKind};
+use crate::graph::Graph;
+use crate::source::Span;
+use crate::value::Address;
+
+/// One way in.
+#[derive(Clone, Debug)]
+pub struct EntryPath {
+    /// The resource that opens it: listener, listener rule, route, method or URL.
+    pub door: Address,
+    pub door_span: Span,
+    /// `alb`, `nlb`, `http_api`, `rest_api`, `websocket_api` or `function_url`.
+    pub via: &'static str,
+    /// For people: `GET /posts`, `listener rule priority 10: /login`.
+    pub request: String,
+    /// What authenticates the caller before the backend is reached: `none`, `cognito`, `oidc`, `jwt`, `iam`,
+    /// `lambda_authorizer`, or unknown.
+    pub authentication: Fact<String>,
+    /// A declared exemption such as the login handler (ALB-006): never a hole by itself.
+    pub exempt: bool,
+    pub internet_facing: Fact<bool>,
+    /// The function, target group member or service integration at its end; empty when it ends at the door
+    /// (redirect, fixed response, mock).
+    pub backends: Vec<Backend>,
+    /// From the outside inwards.
+    pub evidence: Vec<Step>,
+}
+
+/// What an entry path ends at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Backend {
+    /// A function, instance, service or Auto Scaling group of the graph.
+    Resource(Address),
+    /// A direct AWS service integration of API Gateway: `states:SendTaskSuccess`, with the role that it uses.
+    Action { action: String, role: Option<Address> },
+    /// A literal ARN or address that was not scanned.
+    Outside(String),
+}
+
+pub(super) const SUBJECTS: &[SubjectKind] = &[];
+
+/// Every way in of the architecture.
+pub fn paths(graph: &Graph) -> Vec<EntryPath> {
+    let mut paths = alb::paths(graph);
+    paths.extend(api::paths(graph));
+    paths.extend(function_url::paths(graph));
+    paths
+}
+
+pub(super) fn derive(_graph: &Graph, _entries: &[EntryPath]) -> Vec<Subject> {
+    Vec::new()
+}

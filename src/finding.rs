@@ -1,0 +1,153 @@
+//! What rules conclude and reports show. Types only, but for the fingerprint.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::facts::Step;
+use crate::source::Span;
+use crate::world::NamedCondition;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    NotApplicable,
+    /// Failed, but declared acceptable with a reason, an owner and an end date.
+    Waived,
+    /// Cannot be decided from what was given; the reasons say what would decide it.
+    Unknown,
+    Fail,
+    /// The rule itself could not be evaluated.
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// One (rule, subject) with its verdict.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub rule: Arc<RuleInfo>,
+    pub verdict: Verdict,
+    pub severity: Severity,
+    pub subject: SubjectRef,
+    /// What is wrong (or unknown), in one sentence about this subject.
+    pub message: String,
+    /// The branch in which it holds; empty when it always holds.
+    pub conditions: Vec<NamedCondition>,
+    /// The proof, in reading order.
+    pub evidence: Vec<Step>,
+    /// For `unknown`: what is not known and what would resolve it.
+    pub reasons: Vec<String>,
+    pub fingerprint: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SubjectRef {
+    /// The fact array: `listeners`.
+    pub kind: String,
+    /// `template.yaml#Logical`, with a discriminator for parts of a resource.
+    pub id: String,
+    pub resource_type: String,
+    /// The logical id.
+    pub name: String,
+    pub span: Span,
+    /// Key of the format in which the user writes it: `cloudformation`, `sam`, ….
+    pub format: &'static str,
+}
+
+/// What reports say about a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleInfo {
+    pub id: String,
+    pub title: String,
+    /// The default; a finding's own severity may differ.
+    pub severity: Severity,
+    pub subject: String,
+    /// Why it matters, a sentence or two.
+    pub why: String,
+    /// What to do, in words.
+    pub remedy: String,
+    /// Format key → snippet.
+    pub snippets: BTreeMap<String, String>,
+    /// Framework → control ids: `security_hub` → `ELB.1`.
+    pub mappings: BTreeMap<String, Vec<String>>,
+}
+
+/// How a rule fared over all its subjects.
+#[derive(Clone, Debug)]
+pub struct RuleCount {
+    pub rule: Arc<RuleInfo>,
+    pub verdicts: BTreeMap<Verdict, usize>,
+}
+
+/// Everything a report needs.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Sorted by severity (highest first), rule, subject.
+    pub findings: Vec<Finding>,
+    /// One an evaluated rule, also when it met no subject.
+    pub rules: Vec<RuleCount>,
+    pub files: Vec<crate::input::InputFile>,
+    pub notes: Vec<crate::input::Note>,
+    /// Resource type → (resources, whether any subject or edge of the graph understands it).
+    pub resource_types: BTreeMap<String, (usize, bool)>,
+}
+
+/// Stable under reordering and line shifts: it knows the rule and the subject, not where it stands.
+pub fn fingerprint(rule: &str, subject: &SubjectRef) -> String {
+    let mut hash = Sha256::new();
+    for part in [rule, &subject.kind, &subject.id] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+impl Verdict {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not_applicable",
+            Self::Waived => "waived",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Severity {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}

@@ -1,0 +1,224 @@
+//! The architecture: resources, what refers to what, and one typed view a service.
+//!
+//! A service's file knows the CloudFormation properties of its types and their defaults; the analyses below
+//! [`crate::facts`] only use the typed views.
+
+pub mod acm;
+pub mod apigateway;
+pub mod autoscaling;
+pub mod cognito;
+pub mod dynamodb;
+pub mod ec2;
+pub mod ecs;
+pub mod elbv2;
+pub mod iam;
+pub mod lambda;
+pub mod route53;
+pub mod stepfunctions;
+pub mod wafv2;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
+
+/// All resources of one world, indexed.
+#[derive(Debug, Default)]
+pub struct Resources {
+    list: Vec<Resource>,
+    by_address: HashMap<Address, usize>,
+    by_kind: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Literal physical names (`RoleName: x`) → resource, when unambiguous within its kind.
+    by_name: HashMap<(Arc<str>, String), Option<usize>>,
+}
+
+/// Where a value leads.
+#[derive(Clone, Debug)]
+pub enum Link<'a> {
+    To(&'a Resource),
+    /// A literal id, name or ARN of something that was not scanned.
+    Outside(String),
+    Unknown(Reason),
+}
+
+impl Resources {
+    pub fn new(list: Vec<Resource>) -> Self {
+        let mut resources = Self { list, ..Self::default() };
+        for (index, resource) in resources.list.iter().enumerate() {
+            resources.by_address.insert(resource.address.clone(), index);
+            resources.by_kind.entry(Arc::clone(&resource.kind)).or_default().push(index);
+            if let Some(name) = physical_name(resource) {
+                resources
+                    .by_name
+                    .entry((Arc::clone(&resource.kind), name.to_owned()))
+                    .and_modify(|known| *known = None)
+                    .or_insert(Some(index));
+            }
+        }
+        resources
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.list.iter()
+    }
+
+    /// The resources of a kind, in source order.
+    pub fn of_kind<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a Resource> + use<'a> {
+        self.by_kind.get(kind).into_iter().flatten().filter_map(|index| self.list.get(*index))
+    }
+
+    pub fn get(&self, address: &Address) -> Option<&Resource> {
+        self.by_address.get(address).and_then(|index| self.list.get(*index))
+    }
+
+    /// Follows a value to a resource of one of `kinds`: by reference (`!Ref`, `!GetAtt`, inside `!Sub`), else by a
+    /// literal physical name or an ARN that ends with one.
+    pub fn link(&self, value: &Value, kinds: &[&str]) -> Link<'_> {
+        let wanted = |reference: &Reference| match reference {
+            Reference::Resource { address, .. } => {
+                self.get(address).filter(|resource| kinds.contains(&&*resource.kind))
+            }
+            Reference::Pseudo(_) => None,
+        };
+        match &value.kind {
+            Kind::Ref(reference) => match (wanted(reference), reference) {
+                (Some(resource), _) => Link::To(resource),
+                (None, Reference::Resource { .. }) => {
+                    Link::Unknown(Reason::Attribute(Arc::from(reference.to_string())))
+                }
+                (None, Reference::Pseudo(name)) => Link::Unknown(Reason::Attribute(Arc::clone(name))),
+            },
+            Kind::Text(parts) => {
+                let found = parts.iter().find_map(|part| match part {
+                    Part::Ref(reference) => wanted(reference),
+                    _ => None,
+                });
+                if let Some(resource) = found {
+                    return Link::To(resource);
+                }
+                if let Some(reason) = value.reason() {
+                    return Link::Unknown(reason.clone());
+                }
+                let text = value.template().unwrap_or_default();
+                self.named(&text, kinds).map_or(Link::Outside(text), Link::To)
+            }
+            Kind::Scalar(scalar) => {
+                self.named(&scalar.text, kinds).map_or_else(|| Link::Outside(scalar.text.to_string()), Link::To)
+            }
+            Kind::Unknown(reason) => Link::Unknown(reason.clone()),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => {
+                Link::Unknown(Reason::NotUnderstood(Arc::from("a reference was expected here")))
+            }
+        }
+    }
+
+    fn named(&self, text: &str, kinds: &[&str]) -> Option<&Resource> {
+        let last = text.rsplit([':', '/']).next().unwrap_or(text);
+        kinds.iter().find_map(|kind| {
+            let (kind, _) = self.by_kind.get_key_value(*kind)?;
+            let index = self.by_name.get(&(Arc::clone(kind), last.to_owned()))?;
+            self.list.get((*index)?)
+        })
+    }
+}
+
+/// The literal name that the user gives a resource, if any. Source: the `Name`-like property of each type in the
+/// CloudFormation resource reference.
+fn physical_name(resource: &Resource) -> Option<&str> {
+    let property = match &*resource.kind {
+        "AWS::IAM::Role" => "RoleName",
+        "AWS::IAM::ManagedPolicy" => "ManagedPolicyName",
+        "AWS::IAM::InstanceProfile" => "InstanceProfileName",
+        "AWS::Lambda::Function" => "FunctionName",
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => "TableName",
+        "AWS::StepFunctions::StateMachine" => "StateMachineName",
+        "AWS::ECS::Cluster" => "ClusterName",
+        "AWS::Cognito::UserPoolDomain" => "Domain",
+        _ => return None,
+    };
+    resource.prop(property).known()?.as_str()
+}
+
+/// A typed property: known, absent (the service default decides) or unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Typed<T> {
+    Known(T, Span),
+    Absent(Span),
+    Unknown(Reason, Span),
+}
+
+impl<T> Typed<T> {
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Known(_, span) | Self::Absent(span) | Self::Unknown(_, span) => *span,
+        }
+    }
+
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value, _) => Some(value),
+            Self::Absent(_) | Self::Unknown(..) => None,
+        }
+    }
+
+    /// Fills in the service default for an absent property.
+    #[must_use]
+    pub fn or_default(self, default: T) -> Self {
+        match self {
+            Self::Absent(span) => Self::Known(default, span),
+            other => other,
+        }
+    }
+}
+
+fn typed<T>(prop: Prop<'_>, what: &str, read: impl FnOnce(&Value) -> Option<T>) -> Typed<T> {
+    match prop {
+        Prop::Absent(span) => Typed::Absent(span),
+        Prop::Unknown(reason, span) => Typed::Unknown(reason.clone(), span),
+        Prop::Known(value) => read(value).map_or_else(
+            || {
+                let reason = match &value.kind {
+                    Kind::Ref(reference) => Reason::Attribute(Arc::from(reference.to_string())),
+                    _ => value
+                        .reason()
+                        .cloned()
+                        .unwrap_or_else(|| Reason::NotUnderstood(Arc::from(format!("{what} was expected here")))),
+                };
+                Typed::Unknown(reason, value.span)
+            },
+            |known| Typed::Known(known, value.span),
+        ),
+    }
+}
+
+/// A property as literal text.
+pub fn text(prop: Prop<'_>) -> Typed<String> {
+    typed(prop, "text", |value| value.as_str().map(str::to_owned))
+}
+
+pub fn boolean(prop: Prop<'_>) -> Typed<bool> {
+    typed(prop, "a boolean", Value::as_bool)
+}
+
+pub fn integer(prop: Prop<'_>) -> Typed<i64> {
+    typed(prop, "a number", Value::as_i64)
+}
+
+/// A property as a list; a single value counts as a list of one.
+pub fn list(prop: Prop<'_>) -> Typed<Vec<Value>> {
+    typed(prop, "a list", |value| value.items().map(<[Value]>::to_vec))
+}
+
+/// The architecture of one world.
+#[derive(Debug)]
+pub struct Graph {
+    pub resources: Resources,
+}
+
+impl Graph {
+    pub fn new(resources: Vec<Resource>) -> Self {
+        Self { resources: Resources::new(resources) }
+    }
+}

@@ -1,0 +1,1 @@
+//! CloudFormation templates: parameters, mappings, conditions, intrinsics, nested stacks, imports.

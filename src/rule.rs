@@ -1,0 +1,60 @@
+//! Rules: one YAML file each, loaded, checked against the fact schema, and judged per subject.
+
+pub mod guard;
+pub mod load;
+pub mod merge;
+pub mod verdict;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::facts::{Step, Subject};
+use crate::finding::{RuleInfo, Severity, Verdict};
+
+/// A loaded rule: valid, compiled, ready to judge.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub info: Arc<RuleInfo>,
+    pub predicate: guard::Predicate,
+    pub examples: Vec<Example>,
+    /// Where it was loaded from, for error messages.
+    pub file: PathBuf,
+}
+
+/// An example of a rule file: documentation and test in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    pub name: String,
+    pub expect: Verdict,
+    pub severity: Option<Severity>,
+    /// Format key: `cloudformation`, `sam`.
+    pub format: String,
+    pub source: String,
+}
+
+/// The verdict of one rule on one subject in one world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    pub severity: Severity,
+    pub message: String,
+    pub evidence: Vec<Step>,
+    pub reasons: Vec<String>,
+}
+
+/// Rules indexed by the subject kind that they judge.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    /// Sorted by id.
+    pub rules: Vec<Rule>,
+}
+
+impl RuleSet {
+    pub fn judge(&self, subject: &Subject) -> Vec<(Arc<RuleInfo>, Judgement)> {
+        self.rules
+            .iter()
+            .filter(|rule| rule.info.subject == subject.kind)
+            .map(|rule| (Arc::clone(&rule.info), verdict::judge(rule, subject)))
+            .collect()
+    }
+}
