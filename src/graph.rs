@@ -124,6 +124,23 @@ impl Resources {
     }
 }
 
+/// Where a property leads, for views that outlive the borrow: a [`Link`] without its unknown case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    Resource(Address),
+    /// A literal id, name or ARN of something that was not scanned.
+    Outside(String),
+}
+
+impl Target {
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Resource(address) => Some(address),
+            Self::Outside(_) => None,
+        }
+    }
+}
+
 /// The literal name that the user gives a resource, if any. Source: the `Name`-like property of each type in the
 /// CloudFormation resource reference.
 fn physical_name(resource: &Resource) -> Option<&str> {
@@ -211,14 +228,30 @@ pub fn list(prop: Prop<'_>) -> Typed<Vec<Value>> {
     typed(prop, "a list", |value| value.items().map(<[Value]>::to_vec))
 }
 
+/// A property as a reference to a resource of one of `kinds`; see [`Resources::link`].
+pub fn target(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<Target> {
+    match prop {
+        Prop::Absent(span) => Typed::Absent(span),
+        Prop::Unknown(reason, span) => Typed::Unknown(reason.clone(), span),
+        Prop::Known(value) => match resources.link(value, kinds) {
+            Link::To(resource) => Typed::Known(Target::Resource(resource.address.clone()), value.span),
+            Link::Outside(text) => Typed::Known(Target::Outside(text), value.span),
+            Link::Unknown(reason) => Typed::Unknown(reason, value.span),
+        },
+    }
+}
+
 /// The architecture of one world.
 #[derive(Debug)]
 pub struct Graph {
     pub resources: Resources,
+    pub lambda: lambda::Lambda,
 }
 
 impl Graph {
     pub fn new(resources: Vec<Resource>) -> Self {
-        Self { resources: Resources::new(resources) }
+        let resources = Resources::new(resources);
+        let lambda = lambda::Lambda::new(&resources);
+        Self { resources, lambda }
     }
 }
