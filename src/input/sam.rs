@@ -34,9 +34,9 @@ pub fn may_generate(name: &str, declares: &dyn Fn(&str) -> Option<String>) -> bo
         return true;
     }
     // Generated ids start with the id of the resource that causes them.
-    name.char_indices().skip(1).any(|(end, _)| {
-        name.get(..end).and_then(declares).is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
-    })
+    name.char_indices()
+        .skip(1)
+        .any(|(end, _)| name.get(..end).and_then(declares).is_some_and(|kind| kind.starts_with("AWS::Serverless::")))
 }
 
 /// Replaces every `AWS::Serverless::*` resource of one template by what it stands for; other resources stay, with the
