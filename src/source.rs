@@ -4,9 +4,8 @@
 //! ([`Node`]) serves YAML and JSON, so no later layer knows which syntax a template was written in.
 //! Only the files below this module name a parser crate.
 
-mod assembly;
-mod json;
-mod yaml;
+pub mod json;
+pub mod yaml;
 
 use std::fmt;
 use std::sync::{Arc, RwLock};
@@ -249,11 +248,7 @@ pub fn parse(sources: &SourceMap, file: FileId, limits: Limits) -> Result<Parsed
         // A YAML flow mapping also starts with `{`: what is not strict JSON gets its second chance there.
         match json::parse(file, &source.text, limits) {
             Ok(parsed) => return Ok(parsed),
-            // Of two refusals, the one that got further understood more of the text.
-            Err(strict) => {
-                return yaml::parse(file, &source.text, limits)
-                    .map_err(|lax| if lax.span.start > strict.span.start { lax } else { strict });
-            }
+            Err(error) => return yaml::parse(file, &source.text, limits).map_err(|_| error),
         }
     }
     yaml::parse(file, &source.text, limits)

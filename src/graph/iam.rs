@@ -1,1 +1,275 @@
-//! IAM roles and policies.
+//! IAM roles: whom they trust, what is attached to them and who uses them; and the policies that a template writes.
+
+pub mod holder;
+pub mod policy;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Link, Resources};
+use crate::iam::document::{Effect, Principal, PrincipalKind, Principals};
+use crate::iam::managed::{self, ManagedPolicy};
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::{Address, Kind, Part, Prop, Reason, Value};
+pub use holder::{Holder, HolderKind};
+pub use policy::{Origin, Policy, PolicyDocument};
+
+pub const ROLE: &str = "AWS::IAM::Role";
+pub const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
+
+#[derive(Debug, Default)]
+pub struct Iam {
+    roles: BTreeMap<Address, Role>,
+    /// Every identity policy that a template writes, whether or not it is attached to a role.
+    pub policies: Vec<Policy>,
+}
+
+#[derive(Debug)]
+pub struct Role {
+    pub address: Address,
+    pub name: Arc<str>,
+    pub span: Span,
+    pub trust: PolicyDocument,
+    pub attachments: Vec<Attachment>,
+    /// Set when further policies may be attached that could not be read.
+    pub attachments_open: Option<(Reason, Span)>,
+    /// `PermissionsBoundary`: what the role may do at most.
+    pub boundary: Option<Attachment>,
+    /// In source order.
+    pub holders: Vec<Holder>,
+}
+
+/// A policy on a role.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    pub policy: Attached,
+    /// Where it is attached.
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum Attached {
+    /// Index into [`Iam::policies`].
+    Own(usize),
+    AwsManaged(Arc<ManagedPolicy>),
+    /// An AWS managed policy that the data does not know, by name.
+    AwsUnlisted(String),
+    /// A customer managed policy that was not scanned.
+    Outside(String),
+    Unknown(Reason),
+}
+
+/// One principal that a trust policy allows to assume the role.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trusted {
+    pub kind: PrincipalKind,
+    /// `lambda.amazonaws.com`, an ARN, an account id or `*`; unknown parts are shown as `…`.
+    pub value: String,
+    /// Set when part of it is unknown.
+    pub reason: Option<Reason>,
+    /// Of the statement.
+    pub span: Span,
+}
+
+impl Iam {
+    pub fn new(resources: &Resources) -> Self {
+        let mut iam = Self { policies: policy::collect(resources), ..Self::default() };
+        for resource in resources.of_kind(ROLE) {
+            let role = iam.role_of_resource(resources, resource);
+            iam.roles.insert(resource.address.clone(), role);
+        }
+        iam.attach_by_policy(resources);
+        for (role, holder) in holder::collect(resources) {
+            if let Some(role) = iam.roles.get_mut(&role) {
+                role.holders.push(holder);
+            }
+        }
+        iam
+    }
+
+    /// By address, in its order.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values()
+    }
+
+    pub fn role(&self, address: &Address) -> Option<&Role> {
+        self.roles.get(address)
+    }
+
+    pub fn policy(&self, attached: &Attached) -> Option<&Policy> {
+        match attached {
+            Attached::Own(index) => self.policies.get(*index),
+            _ => None,
+        }
+    }
+
+    /// Whether a policy is only ever a permissions boundary, and so grants nothing.
+    pub fn is_only_boundary(&self, index: usize) -> bool {
+        let is = |attachment: &Attachment| matches!(attachment.policy, Attached::Own(own) if own == index);
+        self.roles().any(|role| role.boundary.as_ref().is_some_and(is))
+            && !self.roles().any(|role| role.attachments.iter().any(is))
+            && self.policies.get(index).is_some_and(|policy| !policy.attached)
+    }
+
+    fn role_of_resource(&self, resources: &Resources, resource: &Resource) -> Role {
+        let mut attachments: Vec<Attachment> = self
+            .policies
+            .iter()
+            .enumerate()
+            .filter(|(_, policy)| policy.owner == resource.address)
+            .map(|(index, policy)| Attachment { policy: Attached::Own(index), span: policy.span })
+            .collect();
+        let mut attachments_open = None;
+        for property in ["ManagedPolicyArns", "Policies"] {
+            match resource.prop(property) {
+                Prop::Unknown(reason, span) => attachments_open = Some((reason.clone(), span)),
+                Prop::Known(value) if property == "ManagedPolicyArns" => attachments
+                    .extend(value.items().unwrap_or_default().iter().map(|arn| self.attachment(resources, arn))),
+                Prop::Known(_) | Prop::Absent(_) => {}
+            }
+        }
+        let boundary = match resource.prop("PermissionsBoundary") {
+            Prop::Absent(_) => None,
+            Prop::Known(value) => Some(self.attachment(resources, value)),
+            Prop::Unknown(reason, span) => Some(Attachment { policy: Attached::Unknown(reason.clone()), span }),
+        };
+        Role {
+            address: resource.address.clone(),
+            name: Arc::clone(&resource.name),
+            span: resource.name_span,
+            trust: PolicyDocument::of(resource.prop("AssumeRolePolicyDocument")),
+            attachments,
+            attachments_open,
+            boundary,
+            holders: Vec::new(),
+        }
+    }
+
+    /// Policies that name the roles they belong to, instead of being named by them.
+    fn attach_by_policy(&mut self, resources: &Resources) {
+        for (index, own) in self.policies.iter().enumerate() {
+            for (role, span) in &own.roles {
+                if let Link::To(resource) = resources.link(role, &[ROLE])
+                    && let Some(role) = self.roles.get_mut(&resource.address)
+                {
+                    role.attachments.push(Attachment { policy: Attached::Own(index), span: *span });
+                }
+            }
+        }
+    }
+
+    fn attachment(&self, resources: &Resources, value: &Value) -> Attachment {
+        let policy = match aws_managed_name(value) {
+            Some(Ok(name)) => managed::find(&name).map_or(Attached::AwsUnlisted(name), Attached::AwsManaged),
+            Some(Err(reason)) => Attached::Unknown(reason),
+            None => match resources.link(value, &[MANAGED_POLICY]) {
+                Link::To(resource) => self
+                    .policies
+                    .iter()
+                    .position(|policy| policy.owner == resource.address)
+                    .map_or_else(|| Attached::Outside(resource.name.to_string()), Attached::Own),
+                Link::Outside(arn) => Attached::Outside(arn),
+                Link::Unknown(reason) => Attached::Unknown(reason),
+            },
+        };
+        Attachment { policy, span: value.span }
+    }
+}
+
+impl Role {
+    /// Whom the trust policy allows to assume the role, and the reason when there may be more. Conditions are not
+    /// looked at; a principal that only a `Deny` names is not among them.
+    pub fn trusted(&self) -> (Vec<Trusted>, Option<Reason>) {
+        let mut open = self.trust.document.open.clone();
+        let mut trusted = Vec::new();
+        for statement in self.trust.document.allows() {
+            let span = self.trust.span(statement.index);
+            if let Effect::Unknown(reason) = &statement.effect {
+                open = open.or_else(|| Some(reason.clone()));
+            }
+            match &statement.principals {
+                Principals::Only(principals) => trusted.extend(principals.iter().map(|it| Trusted::new(it, span))),
+                Principals::Except(_) => trusted.push(Trusted {
+                    kind: PrincipalKind::Everyone,
+                    value: "everyone but some".to_owned(),
+                    reason: None,
+                    span,
+                }),
+                Principals::Unknown(reason) => open = open.or_else(|| Some(reason.clone())),
+                Principals::Absent => {}
+            }
+        }
+        (trusted, open)
+    }
+}
+
+impl Trusted {
+    fn new(principal: &Principal, span: Span) -> Self {
+        Self {
+            kind: principal.kind,
+            value: principal.value.to_string(),
+            reason: principal.value.reason().cloned(),
+            span,
+        }
+    }
+}
+
+impl Attached {
+    /// For messages: the policy's name, or its ARN when it was not scanned.
+    pub fn label(&self, iam: &Iam) -> String {
+        match self {
+            Self::Own(_) => iam.policy(self).map_or_else(String::new, |policy| policy.name.clone()),
+            Self::AwsManaged(policy) => policy.name.clone(),
+            Self::AwsUnlisted(name) | Self::Outside(name) => name.clone(),
+            Self::Unknown(_) => "a policy that is not known".to_owned(),
+        }
+    }
+
+    /// Why its content is not known.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Own(_) | Self::AwsManaged(_) => None,
+            Self::AwsUnlisted(name) => Some(Reason::NotUnderstood(Arc::from(format!(
+                "`{name}` is not among the AWS managed policies of this version's data; update sra-guard"
+            )))),
+            Self::Outside(arn) => Some(Reason::Outside(Arc::from(format!("policy `{arn}`")))),
+            Self::Unknown(reason) => Some(reason.clone()),
+        }
+    }
+}
+
+/// The name of an AWS managed policy, whatever the partition and path:
+/// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. `None` when the value is no such ARN.
+fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
+    const OWNER: &str = ":iam::aws:policy/";
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    match &value.kind {
+        Kind::Scalar(scalar) => match scalar.text.split_once(OWNER) {
+            Some((_, path)) => Some(Ok(name(path))),
+            // SAM names AWS's policies without their ARN.
+            None if !scalar.text.contains(':') && managed::find(&scalar.text).is_some() => {
+                Some(Ok(scalar.text.to_string()))
+            }
+            None => None,
+        },
+        Kind::Text(parts) => {
+            let literal = |part: &Part| match part {
+                Part::Literal(text) => Some(text.to_string()),
+                _ => None,
+            };
+            let at = parts.iter().position(|part| literal(part).is_some_and(|text| text.contains(OWNER)))?;
+            let mut path = String::new();
+            for (index, part) in parts.iter().enumerate().skip(at) {
+                match part {
+                    Part::Literal(text) if index == at => path.push_str(text.split_once(OWNER).map_or("", |it| it.1)),
+                    Part::Literal(text) => path.push_str(text),
+                    Part::Ref(reference) => return Some(Err(Reason::Attribute(Arc::from(reference.to_string())))),
+                    Part::Unknown(reason) => return Some(Err(reason.clone())),
+                }
+            }
+            Some(Ok(name(&path)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! How much a policy grants, by its content.
