@@ -247,6 +247,7 @@ pub struct Graph {
     pub resources: Resources,
     pub iam: iam::Iam,
     pub lambda: lambda::Lambda,
+    pub apigateway: apigateway::ApiGateway,
 }
 
 impl Graph {
@@ -254,6 +255,7 @@ impl Graph {
         let resources = Resources::new(resources);
         let iam = iam::Iam::new(&resources);
         let lambda = lambda::Lambda::new(&resources);
-        Self { resources, iam, lambda }
+        let apigateway = apigateway::ApiGateway::new(&resources, &lambda);
+        Self { resources, iam, lambda, apigateway }
     }
 }

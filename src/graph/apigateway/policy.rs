@@ -1,0 +1,40 @@
+//! API resource policies, as far as they narrow down from where an API can be called.
+
+use super::super::Typed;
+use crate::input::not_understood;
+use crate::value::{Kind, Prop, Value};
+
+/// Condition keys that tell a caller's network. Source: API Gateway developer guide, "AWS condition keys that can be
+/// used in API Gateway resource policies".
+const NETWORK_KEYS: &[&str] =
+    &["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"];
+
+/// Whether a policy demands a network origin: some denial depends on one, or every allowance does.
+pub(super) fn narrows_network(policy: Prop<'_>) -> Typed<bool> {
+    let policy = match policy {
+        Prop::Known(policy) => policy,
+        Prop::Absent(span) => return Typed::Known(false, span),
+        Prop::Unknown(reason, span) => return Typed::Unknown(reason.clone(), span),
+    };
+    let statements = match policy.prop("Statement") {
+        Prop::Known(statements) => statements.items().unwrap_or_default(),
+        Prop::Absent(span) if policy.as_map().is_some() => return Typed::Known(false, span),
+        Prop::Absent(span) => return Typed::Unknown(not_understood("a policy document was expected here"), span),
+        Prop::Unknown(reason, span) => return Typed::Unknown(reason.clone(), span),
+    };
+    let effect =
+        |statement: &Value, wanted: &str| statement.prop("Effect").known().and_then(Value::as_str) == Some(wanted);
+    let denies = statements.iter().any(|it| effect(it, "Deny") && depends_on_network(it));
+    let mut allows = statements.iter().filter(|it| effect(it, "Allow")).peekable();
+    let all_allowances = allows.peek().is_some() && allows.all(depends_on_network);
+    Typed::Known(denies || all_allowances, policy.span)
+}
+
+fn depends_on_network(statement: &Value) -> bool {
+    let Some(Kind::Map(condition)) = statement.prop("Condition").known().map(|condition| &condition.kind) else {
+        return false;
+    };
+    condition.members.iter().filter_map(|operator| operator.value.as_map()).any(|operator| {
+        operator.members.iter().any(|member| NETWORK_KEYS.contains(&member.key.to_ascii_lowercase().as_str()))
+    })
+}
