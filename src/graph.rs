@@ -166,6 +166,13 @@ pub enum Typed<T> {
     Unknown(Reason, Span),
 }
 
+impl Typed<Target> {
+    /// The resource that the property leads to, when it is one of the graph.
+    pub fn address(&self) -> Option<&Address> {
+        self.known().and_then(Target::address)
+    }
+}
+
 impl<T> Typed<T> {
     pub fn span(&self) -> Span {
         match self {
@@ -177,6 +184,28 @@ impl<T> Typed<T> {
         match self {
             Self::Known(value, _) => Some(value),
             Self::Absent(_) | Self::Unknown(..) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Typed<U> {
+        match self {
+            Self::Known(value, span) => Typed::Known(read(value), span),
+            Self::Absent(span) => Typed::Absent(span),
+            Self::Unknown(reason, span) => Typed::Unknown(reason, span),
+        }
+    }
+
+    /// Reads a word of a closed vocabulary: one that is not in it is unknown, because `what` was expected.
+    #[must_use]
+    pub fn and_then<U>(self, what: &str, read: impl FnOnce(T) -> Option<U>) -> Typed<U> {
+        match self {
+            Self::Known(value, span) => read(value).map_or_else(
+                || Typed::Unknown(Reason::NotUnderstood(Arc::from(format!("{what} was expected here"))), span),
+                |known| Typed::Known(known, span),
+            ),
+            Self::Absent(span) => Typed::Absent(span),
+            Self::Unknown(reason, span) => Typed::Unknown(reason, span),
         }
     }
 
@@ -246,6 +275,7 @@ pub fn target(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<Ta
 pub struct Graph {
     pub resources: Resources,
     pub iam: iam::Iam,
+    pub elbv2: elbv2::Elbv2,
     pub lambda: lambda::Lambda,
     pub apigateway: apigateway::ApiGateway,
 }
@@ -255,7 +285,8 @@ impl Graph {
         let resources = Resources::new(resources);
         let iam = iam::Iam::new(&resources);
         let lambda = lambda::Lambda::new(&resources);
+        let elbv2 = elbv2::Elbv2::new(&resources, &lambda);
         let apigateway = apigateway::ApiGateway::new(&resources, &lambda);
-        Self { resources, iam, lambda, apigateway }
+        Self { resources, iam, elbv2, lambda, apigateway }
     }
 }

@@ -4,8 +4,9 @@
 //! ([`Node`]) serves YAML and JSON, so no later layer knows which syntax a template was written in.
 //! Only the files below this module name a parser crate.
 
-pub mod json;
-pub mod yaml;
+mod assembly;
+mod json;
+mod yaml;
 
 use std::fmt;
 use std::sync::{Arc, RwLock};
@@ -248,7 +249,11 @@ pub fn parse(sources: &SourceMap, file: FileId, limits: Limits) -> Result<Parsed
         // A YAML flow mapping also starts with `{`: what is not strict JSON gets its second chance there.
         match json::parse(file, &source.text, limits) {
             Ok(parsed) => return Ok(parsed),
-            Err(error) => return yaml::parse(file, &source.text, limits).map_err(|_| error),
+            // Of two refusals, the one that got further understood more of the text.
+            Err(strict) => {
+                return yaml::parse(file, &source.text, limits)
+                    .map_err(|lax| if lax.span.start > strict.span.start { lax } else { strict });
+            }
         }
     }
     yaml::parse(file, &source.text, limits)

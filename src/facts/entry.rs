@@ -16,6 +16,9 @@ use crate::value::Address;
 /// One way in.
 #[derive(Clone, Debug)]
 pub struct EntryPath {
+    /// The load balancer, API or function URL whose door it is (the door itself when that is not known). Two doors of
+    /// one front belong together: a hole in one of them is judged where that front is judged.
+    pub front: Address,
     /// The resource that opens it: listener, listener rule, route, method or URL.
     pub door: Address,
     pub door_span: Span,

@@ -1,0 +1,207 @@
+//! Target groups and what is registered in them, wherever the registration is written.
+
+use std::sync::Arc;
+
+use super::super::lambda::{Lambda, Qualifier};
+use super::super::{Resources, Target, Typed, integer, list, target, text};
+use super::{Attributes, LOAD_BALANCER, TARGET_GROUP, flag};
+use crate::input::{Format, Resource};
+use crate::source::Span;
+use crate::value::{Address, Kind, Prop, Reason, Value};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetType {
+    Instance,
+    Ip,
+    Lambda,
+    Alb,
+}
+
+impl TargetType {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Instance => "instance",
+            Self::Ip => "ip",
+            Self::Lambda => "lambda",
+            Self::Alb => "alb",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct TargetGroup {
+    pub address: Address,
+    pub name: Arc<str>,
+    pub name_span: Span,
+    pub format: Format,
+    /// Default `instance`; never `Absent`.
+    pub target_type: Typed<TargetType>,
+    /// Absent for Lambda groups.
+    pub protocol: Typed<String>,
+    pub port: Typed<i64>,
+    pub health_check_enabled: Typed<bool>,
+    /// A number, or `traffic-port` (the default): the port on which the target receives traffic.
+    pub health_check_port: Typed<String>,
+    /// From `Targets`, ECS services and Auto Scaling groups, in source order of those.
+    pub members: Vec<Member>,
+    /// Why there may be members beyond those listed: a registration that cannot be told.
+    pub members_open: Option<Reason>,
+    attributes: Attributes,
+}
+
+/// One registration.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub kind: MemberKind,
+    /// The instance, function, load balancer, service or Auto Scaling group; for addresses the owner, if one is named.
+    pub target: Typed<Target>,
+    /// Which form of a function is invoked; `None` for everything else.
+    pub qualifier: Qualifier,
+    /// Overrides the group's port.
+    pub port: Typed<i64>,
+    /// Where the registration is written.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MemberKind {
+    Instance,
+    Ip,
+    Function,
+    LoadBalancer,
+    EcsService,
+    AutoScalingGroup,
+}
+
+impl TargetGroup {
+    fn new(resource: &Resource, resources: &Resources, lambda: &Lambda) -> Self {
+        let target_type = text(resource.prop("TargetType"))
+            .and_then("a target type", |word| match word.as_str() {
+                "instance" => Some(TargetType::Instance),
+                "ip" => Some(TargetType::Ip),
+                "lambda" => Some(TargetType::Lambda),
+                "alb" => Some(TargetType::Alb),
+                _ => None,
+            })
+            .or_default(TargetType::Instance);
+        let mut group = Self {
+            address: resource.address.clone(),
+            name: Arc::clone(&resource.name),
+            name_span: resource.name_span,
+            format: resource.format,
+            target_type,
+            protocol: text(resource.prop("Protocol")).map(|word| word.to_ascii_uppercase()),
+            port: integer(resource.prop("Port")),
+            health_check_enabled: flag(resource.prop("HealthCheckEnabled"), true),
+            health_check_port: text(resource.prop("HealthCheckPort")).or_default("traffic-port".to_owned()),
+            members: Vec::new(),
+            members_open: None,
+            attributes: Attributes(list(resource.prop("TargetGroupAttributes"))),
+        };
+        match list(resource.prop("Targets")) {
+            Typed::Known(items, _) => {
+                for item in &items {
+                    group.register(item, resources, lambda);
+                }
+            }
+            Typed::Unknown(reason, _) => group.members_open = Some(reason),
+            Typed::Absent(_) => {}
+        }
+        group
+    }
+
+    /// A target group attribute by its key, such as `lambda.multi_value_headers.enabled`.
+    pub fn attribute(&self, key: &str) -> Typed<String> {
+        self.attributes.get(key)
+    }
+
+    fn register(&mut self, item: &Value, resources: &Resources, lambda: &Lambda) {
+        let port = integer(item.prop("Port"));
+        let prop = item.prop("Id");
+        let id = match prop {
+            Prop::Known(value) => value,
+            Prop::Unknown(reason, _) => return self.members_open = Some(reason.clone()),
+            Prop::Absent(_) => return,
+        };
+        let linked = |kinds: &[&str]| target(resources, prop, kinds);
+        let (kind, target, qualifier) = match self.target_type.known() {
+            Some(TargetType::Instance) => (MemberKind::Instance, linked(&["AWS::EC2::Instance"]), Qualifier::None),
+            // `!GetAtt Host.PrivateIp` names the owner of the address.
+            Some(TargetType::Ip) => {
+                let owners = linked(&["AWS::EC2::Instance", "AWS::EC2::NetworkInterface"]);
+                (MemberKind::Ip, owners, Qualifier::None)
+            }
+            Some(TargetType::Alb) => (MemberKind::LoadBalancer, linked(&[LOAD_BALANCER]), Qualifier::None),
+            Some(TargetType::Lambda) => {
+                let invoked = lambda.resolve(resources, id);
+                (MemberKind::Function, invoked.function, invoked.qualifier)
+            }
+            None => return self.members_open = self.target_type_reason(),
+        };
+        self.members.push(Member { kind, target, qualifier, port, span: id.span });
+    }
+
+    fn target_type_reason(&self) -> Option<Reason> {
+        match &self.target_type {
+            Typed::Unknown(reason, _) => Some(reason.clone()),
+            Typed::Known(..) | Typed::Absent(_) => None,
+        }
+    }
+}
+
+/// All target groups with their members.
+pub(super) fn all(resources: &Resources, lambda: &Lambda) -> Vec<TargetGroup> {
+    let mut groups: Vec<_> =
+        resources.of_kind(TARGET_GROUP).map(|found| TargetGroup::new(found, resources, lambda)).collect();
+    for service in resources.of_kind("AWS::ECS::Service") {
+        for entry in entries(service.prop("LoadBalancers")) {
+            let port = integer(entry.prop("ContainerPort"));
+            join(&mut groups, resources, service, MemberKind::EcsService, entry.prop("TargetGroupArn"), &port);
+            let alternate = entry.prop("AdvancedConfiguration.AlternateTargetGroupArn");
+            join(&mut groups, resources, service, MemberKind::EcsService, alternate, &port);
+        }
+    }
+    for scaling in resources.of_kind("AWS::AutoScaling::AutoScalingGroup") {
+        let kind = MemberKind::AutoScalingGroup;
+        let arns = scaling.prop("TargetGroupARNs");
+        for arn in entries(arns) {
+            let port = Typed::Absent(arn.span);
+            join(&mut groups, resources, scaling, kind, Prop::Known(arn), &port);
+        }
+        for source in entries(scaling.prop("TrafficSources")) {
+            if source.prop("Type").known().and_then(Value::as_str).is_none_or(|word| word == "elbv2") {
+                let port = Typed::Absent(source.span);
+                join(&mut groups, resources, scaling, kind, source.prop("Identifier"), &port);
+            }
+        }
+    }
+    groups
+}
+
+fn entries(prop: Prop<'_>) -> &[Value] {
+    match prop {
+        Prop::Known(value) => value.items().unwrap_or_default(),
+        Prop::Absent(_) | Prop::Unknown(..) => &[],
+    }
+}
+
+/// Registers a service or Auto Scaling group in the target group that it names.
+fn join(
+    groups: &mut [TargetGroup],
+    resources: &Resources,
+    member: &Resource,
+    kind: MemberKind,
+    arn: Prop<'_>,
+    port: &Typed<i64>,
+) {
+    let Some(value) = arn.known().filter(|value| !matches!(value.kind, Kind::List(_) | Kind::Map(_))) else { return };
+    let to = target(resources, arn, &[TARGET_GROUP]);
+    let Some(group) = groups.iter_mut().find(|group| to.address() == Some(&group.address)) else { return };
+    group.members.push(Member {
+        kind,
+        target: Typed::Known(Target::Resource(member.address.clone()), value.span),
+        qualifier: Qualifier::None,
+        port: port.clone(),
+        span: value.span,
+    });
+}
