@@ -274,19 +274,25 @@ pub fn target(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<Ta
 #[derive(Debug)]
 pub struct Graph {
     pub resources: Resources,
-    pub iam: iam::Iam,
-    pub elbv2: elbv2::Elbv2,
-    pub lambda: lambda::Lambda,
     pub apigateway: apigateway::ApiGateway,
+    pub autoscaling: autoscaling::AutoScaling,
+    pub ec2: ec2::Ec2,
+    pub ecs: ecs::Ecs,
+    pub elbv2: elbv2::Elbv2,
+    pub iam: iam::Iam,
+    pub lambda: lambda::Lambda,
 }
 
 impl Graph {
     pub fn new(resources: Vec<Resource>) -> Self {
         let resources = Resources::new(resources);
+        let autoscaling = autoscaling::AutoScaling::new(&resources);
+        let ec2 = ec2::Ec2::new(&resources);
+        let ecs = ecs::Ecs::new(&resources);
         let iam = iam::Iam::new(&resources);
         let lambda = lambda::Lambda::new(&resources);
-        let elbv2 = elbv2::Elbv2::new(&resources, &lambda);
         let apigateway = apigateway::ApiGateway::new(&resources, &lambda);
-        Self { resources, iam, elbv2, lambda, apigateway }
+        let elbv2 = elbv2::Elbv2::new(&resources, &lambda);
+        Self { resources, apigateway, autoscaling, ec2, ecs, elbv2, iam, lambda }
     }
 }

@@ -1,1 +1,201 @@
-//! EC2 networking and instances.
+//! VPC networking and instances: where things stand, which way packets leave, which groups let packets in, and what
+//! instances are launched with.
+
+pub mod cidr;
+pub mod compute;
+pub mod routing;
+pub mod security_group;
+
+use std::collections::BTreeMap;
+
+use super::{Resources, Target, Typed, target};
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
+pub use cidr::{Cidr, Family};
+pub use compute::{ElasticIp, Interface, Launch};
+pub use routing::{Association, Destination, GatewayAttachment, PublicAccessBlock, Route, RouteTarget, Subnet};
+pub use security_group::{Ingress, PrefixList, SecurityGroup, Source, Traffic};
+
+pub const VPC: &str = "AWS::EC2::VPC";
+pub const SUBNET: &str = "AWS::EC2::Subnet";
+pub const ROUTE_TABLE: &str = "AWS::EC2::RouteTable";
+pub const INTERNET_GATEWAY: &str = "AWS::EC2::InternetGateway";
+pub const SECURITY_GROUP: &str = "AWS::EC2::SecurityGroup";
+pub const PREFIX_LIST: &str = "AWS::EC2::PrefixList";
+pub const INSTANCE: &str = "AWS::EC2::Instance";
+pub const INTERFACE: &str = "AWS::EC2::NetworkInterface";
+pub const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
+
+/// What a property that holds an id leads to. A security group may also lead to a VPC: then its default group is
+/// meant (`!GetAtt Vpc.DefaultSecurityGroup`).
+pub type Pointer = Typed<Target>;
+
+#[derive(Debug, Default)]
+pub struct Ec2 {
+    pub subnets: BTreeMap<Address, Subnet>,
+    pub associations: Vec<Association>,
+    pub routes: Vec<Route>,
+    pub attachments: Vec<GatewayAttachment>,
+    pub public_access_block: PublicAccessBlock,
+    pub prefix_lists: BTreeMap<Address, PrefixList>,
+    pub groups: BTreeMap<Address, SecurityGroup>,
+    /// Inline ones and those of `AWS::EC2::SecurityGroupIngress`, in source order.
+    pub ingress: Vec<Ingress>,
+    pub interfaces: BTreeMap<Address, Interface>,
+    /// Instances, in source order.
+    pub instances: Vec<Launch>,
+    pub launch_templates: BTreeMap<Address, Launch>,
+    pub elastic_ips: Vec<ElasticIp>,
+}
+
+impl Ec2 {
+    pub fn new(resources: &Resources) -> Self {
+        let mut ec2 = Self::default();
+        routing::decode(resources, &mut ec2);
+        security_group::decode(resources, &mut ec2);
+        compute::decode(resources, &mut ec2);
+        ec2
+    }
+}
+
+/// Whether an unknown id may still turn out to be a resource of the template that uses it. A value that is handed in
+/// (a parameter, an import, a dynamic reference, a literal) exists before the stack does, so it cannot.
+pub fn may_be_declared(reason: &Reason) -> bool {
+    !matches!(reason, Reason::Parameter(_) | Reason::Import(_) | Reason::DynamicReference(_) | Reason::Outside(_))
+}
+
+/// How a pointer relates to one target: it is it, it is not, or it may be it.
+pub fn leads_to<'p>(pointer: &'p Pointer, wanted: &Target) -> Result<bool, &'p Reason> {
+    match pointer {
+        Typed::Known(target, _) => Ok(target == wanted),
+        Typed::Absent(_) => Ok(false),
+        // An id that is handed in may be any outside one, but nothing that the template itself creates.
+        Typed::Unknown(reason, _) => {
+            if matches!(wanted, Target::Resource(_)) && !may_be_declared(reason) {
+                Ok(false)
+            } else {
+                Err(reason)
+            }
+        }
+    }
+}
+
+/// A property as a list of ids. Nested lists are flattened, and text that joins ids with commas is taken apart, as the
+/// service does (`VPCZoneIdentifier: [!Join [",", …]]`).
+pub fn pointers(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<Vec<Pointer>> {
+    match prop {
+        Prop::Absent(span) => Typed::Absent(span),
+        Prop::Unknown(reason, span) => Typed::Unknown(reason.clone(), span),
+        Prop::Known(value) => value.items().map_or_else(
+            || Typed::Unknown(Reason::NotUnderstood("a list was expected here".into()), value.span),
+            |items| Typed::Known(pointers_of(resources, items, kinds), value.span),
+        ),
+    }
+}
+
+/// The same for a list that is already at hand.
+pub fn pointers_of(resources: &Resources, items: &[Value], kinds: &[&str]) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    for item in items {
+        match &item.kind {
+            Kind::Null => {}
+            Kind::List(nested) => found.extend(pointers_of(resources, nested, kinds)),
+            Kind::Scalar(scalar) if scalar.text.contains(',') => {
+                let ids = scalar.text.split(',').map(str::trim).filter(|id| !id.is_empty());
+                found.extend(ids.map(|id| Typed::Known(Target::Outside(id.to_owned()), item.span)));
+            }
+            Kind::Text(parts) if parts.iter().any(|part| matches!(part, Part::Literal(text) if text.contains(','))) => {
+                found.extend(joined(resources, parts, item.span, kinds));
+            }
+            _ => found.push(group_or(resources, item, kinds)),
+        }
+    }
+    found
+}
+
+fn joined(resources: &Resources, parts: &[Part], span: Span, kinds: &[&str]) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    for part in parts {
+        match part {
+            Part::Literal(text) => {
+                let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+                found.extend(ids.map(|id| Typed::Known(Target::Outside(id.to_owned()), span)));
+            }
+            Part::Ref(reference) => {
+                let value = Value { span, kind: Kind::Ref(reference.clone()) };
+                found.push(group_or(resources, &value, kinds));
+            }
+            Part::Unknown(reason) => found.push(Typed::Unknown(reason.clone(), span)),
+        }
+    }
+    found
+}
+
+/// A property that names one security group.
+pub fn group(resources: &Resources, prop: Prop<'_>) -> Pointer {
+    match prop {
+        Prop::Known(value) => group_or(resources, value, &[SECURITY_GROUP]),
+        other => target(resources, other, &[SECURITY_GROUP]),
+    }
+}
+
+fn group_or(resources: &Resources, value: &Value, kinds: &[&str]) -> Pointer {
+    if kinds.contains(&SECURITY_GROUP)
+        && let Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) = &value.kind
+        && &**attribute == "DefaultSecurityGroup"
+        && resources.get(address).is_some_and(|resource| &*resource.kind == VPC)
+    {
+        return Typed::Known(Target::Resource(address.clone()), value.span);
+    }
+    target(resources, Prop::Known(value), kinds)
+}
+
+/// The value of a tag, whichever resource carries it: tags are a list of `{Key, Value}` or, for a few types, a map.
+pub fn tag(resource: &Resource, key: &str) -> Typed<String> {
+    let tags = match resource.prop("Tags") {
+        Prop::Known(tags) => tags,
+        Prop::Absent(span) => return Typed::Absent(span),
+        Prop::Unknown(reason, span) => return Typed::Unknown(reason.clone(), span),
+    };
+    if tags.as_map().is_some() {
+        return super::text(tags.prop(key));
+    }
+    let mut unread = None;
+    for item in tags.items().unwrap_or_default() {
+        match item.prop("Key") {
+            Prop::Known(name) if name.as_str() == Some(key) => return super::text(item.prop("Value")),
+            Prop::Known(name) if name.as_str().is_some() => {}
+            Prop::Known(name) => unread = unread.or_else(|| name.reason().cloned().map(|reason| (reason, name.span))),
+            Prop::Unknown(reason, span) => unread = unread.or_else(|| Some((reason.clone(), span))),
+            Prop::Absent(_) => {}
+        }
+    }
+    unread.map_or(Typed::Absent(tags.span), |(reason, span)| Typed::Unknown(reason, span))
+}
+
+/// Whether a mapping writes a property at all, known or not.
+fn present(prop: &Prop<'_>) -> bool {
+    !prop.is_absent()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_is_handed_in_is_not_what_the_template_creates() {
+        let span = Span::new(crate::source::SourceMap::default().add("t", ""), 0, 0);
+        let created = Target::Resource(Address(Arc::from("t#Subnet")));
+        let outside = Target::Outside("subnet-1".to_owned());
+        let parameter: Pointer = Typed::Unknown(Reason::Parameter(Arc::from("Id")), span);
+        let attribute: Pointer = Typed::Unknown(Reason::Attribute(Arc::from("Custom.Id")), span);
+        assert_eq!(leads_to(&parameter, &created), Ok(false));
+        assert!(leads_to(&parameter, &outside).is_err());
+        assert!(leads_to(&attribute, &created).is_err());
+        assert_eq!(leads_to(&Typed::Known(created.clone(), span), &created), Ok(true));
+        assert_eq!(leads_to(&Typed::Known(outside, span), &created), Ok(false));
+    }
+}

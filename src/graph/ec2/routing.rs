@@ -1,0 +1,221 @@
+//! Subnets, route tables, gateways: the raw material of reachability.
+
+use super::security_group::cidr;
+use super::{Cidr, Ec2, INTERNET_GATEWAY, PREFIX_LIST, Pointer, ROUTE_TABLE, SUBNET, VPC, present};
+use crate::graph::{Resources, Target, Typed, boolean, target, text};
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::{Address, Prop, Reason};
+
+#[derive(Clone, Debug)]
+pub struct Subnet {
+    pub address: Address,
+    pub span: Span,
+    pub vpc: Pointer,
+    /// False by default. Source: `AWS::EC2::Subnet`, `MapPublicIpOnLaunch`.
+    pub map_public_ip: Typed<bool>,
+    /// False by default. Source: `AWS::EC2::Subnet`, `AssignIpv6AddressOnCreation`.
+    pub assign_ipv6: Typed<bool>,
+    /// Whether it has an IPv6 block: its own properties or an `AWS::EC2::SubnetCidrBlock`.
+    pub has_ipv6: Typed<bool>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Association {
+    pub span: Span,
+    pub subnet: Pointer,
+    pub route_table: Pointer,
+}
+
+#[derive(Clone, Debug)]
+pub struct Route {
+    pub address: Address,
+    pub span: Span,
+    pub route_table: Pointer,
+    pub destination: Typed<Destination>,
+    pub target: Typed<RouteTarget>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    Cidr(Cidr),
+    PrefixList(Target),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteTarget {
+    InternetGateway(Target),
+    /// Connects a Wavelength zone to the carrier's network and through it to the Internet.
+    CarrierGateway(Target),
+    /// Nothing through which the Internet can open a connection: NAT, egress-only gateway, VPN, transit gateway,
+    /// peering, endpoint, interface, local. The property that names it.
+    Inside(&'static str),
+}
+
+#[derive(Clone, Debug)]
+pub struct GatewayAttachment {
+    pub internet_gateway: Pointer,
+    pub span: Span,
+}
+
+/// VPC Block Public Access: it stops what routes and groups would let through.
+#[derive(Clone, Debug, Default)]
+pub struct PublicAccessBlock {
+    /// `InternetGatewayBlockMode` of `AWS::EC2::VPCBlockPublicAccessOptions`.
+    pub mode: Option<Typed<String>>,
+    /// The subnets and VPCs that are excluded from it.
+    pub exclusions: Vec<Pointer>,
+}
+
+/// The properties of `AWS::EC2::Route` that name a target, `GatewayId` and `CarrierGatewayId` aside.
+const INSIDE: &[&str] = &[
+    "NatGatewayId",
+    "EgressOnlyInternetGatewayId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+    "VpcEndpointId",
+    "InstanceId",
+    "NetworkInterfaceId",
+    "LocalGatewayId",
+    "CoreNetworkArn",
+    "OdbNetworkArn",
+];
+
+pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
+    let blocks: Vec<Pointer> = resources
+        .of_kind("AWS::EC2::SubnetCidrBlock")
+        .map(|block| target(resources, block.prop("SubnetId"), &[SUBNET]))
+        .collect();
+    for resource in resources.of_kind(SUBNET) {
+        ec2.subnets.insert(resource.address.clone(), subnet(resources, resource, &blocks));
+    }
+    for resource in resources.of_kind("AWS::EC2::SubnetRouteTableAssociation") {
+        ec2.associations.push(Association {
+            span: resource.name_span,
+            subnet: required(target(resources, resource.prop("SubnetId"), &[SUBNET]), "SubnetId"),
+            route_table: required(target(resources, resource.prop("RouteTableId"), &[ROUTE_TABLE]), "RouteTableId"),
+        });
+    }
+    for resource in resources.of_kind("AWS::EC2::Route") {
+        ec2.routes.push(Route {
+            address: resource.address.clone(),
+            span: resource.name_span,
+            route_table: required(target(resources, resource.prop("RouteTableId"), &[ROUTE_TABLE]), "RouteTableId"),
+            destination: destination(resources, resource),
+            target: route_target(resources, resource),
+        });
+    }
+    for resource in resources.of_kind("AWS::EC2::VPCGatewayAttachment") {
+        ec2.attachments.push(GatewayAttachment {
+            internet_gateway: target(resources, resource.prop("InternetGatewayId"), &[INTERNET_GATEWAY]),
+            span: resource.name_span,
+        });
+    }
+    for resource in resources.of_kind("AWS::EC2::VPCBlockPublicAccessOptions") {
+        ec2.public_access_block.mode = Some(text(resource.prop("InternetGatewayBlockMode")));
+    }
+    for resource in resources.of_kind("AWS::EC2::VPCBlockPublicAccessExclusion") {
+        for property in ["SubnetId", "VpcId"] {
+            let excluded = target(resources, resource.prop(property), &[SUBNET, VPC]);
+            if !matches!(excluded, Typed::Absent(_)) {
+                ec2.public_access_block.exclusions.push(excluded);
+            }
+        }
+    }
+}
+
+fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Subnet {
+    let own = ["Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6NetmaskLength", "Ipv6Native"];
+    let written = own.iter().map(|property| resource.prop(property)).find(present);
+    let this = Target::Resource(resource.address.clone());
+    let has_ipv6 = match written {
+        Some(Prop::Known(value)) => Typed::Known(value.as_bool() != Some(false), value.span),
+        Some(Prop::Unknown(reason, span)) => Typed::Unknown(reason.clone(), span),
+        Some(Prop::Absent(_)) | None => {
+            let mut found = Typed::Known(false, resource.name_span);
+            for block in blocks {
+                match super::leads_to(block, &this) {
+                    Ok(true) => found = Typed::Known(true, block.span()),
+                    Ok(false) => {}
+                    Err(reason) if found.known() == Some(&false) => {
+                        found = Typed::Unknown(reason.clone(), block.span());
+                    }
+                    Err(_) => {}
+                }
+            }
+            found
+        }
+    };
+    Subnet {
+        address: resource.address.clone(),
+        span: resource.name_span,
+        vpc: required(target(resources, resource.prop("VpcId"), &[VPC]), "VpcId"),
+        map_public_ip: boolean(resource.prop("MapPublicIpOnLaunch")).or_default(false),
+        assign_ipv6: boolean(resource.prop("AssignIpv6AddressOnCreation")).or_default(false),
+        has_ipv6,
+    }
+}
+
+fn destination(resources: &Resources, resource: &Resource) -> Typed<Destination> {
+    for property in ["DestinationCidrBlock", "DestinationIpv6CidrBlock"] {
+        match cidr(resource.prop(property)) {
+            Typed::Known(cidr, span) => return Typed::Known(Destination::Cidr(cidr), span),
+            Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
+            Typed::Absent(_) => {}
+        }
+    }
+    match required(target(resources, resource.prop("DestinationPrefixListId"), &[PREFIX_LIST]), "a destination") {
+        Typed::Known(list, span) => Typed::Known(Destination::PrefixList(list), span),
+        Typed::Unknown(reason, span) => Typed::Unknown(reason, span),
+        Typed::Absent(span) => Typed::Absent(span),
+    }
+}
+
+fn route_target(resources: &Resources, resource: &Resource) -> Typed<RouteTarget> {
+    let gateways =
+        ["AWS::EC2::InternetGateway", "AWS::EC2::VPNGateway", "AWS::EC2::VPCEndpoint", "AWS::EC2::CarrierGateway"];
+    for property in ["GatewayId", "CarrierGatewayId"] {
+        match target(resources, resource.prop(property), &gateways) {
+            Typed::Absent(_) => {}
+            Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
+            Typed::Known(gateway, span) => {
+                return gateway_kind(resources, gateway).map_or_else(
+                    |id| Typed::Unknown(Reason::Outside(format!("gateway `{id}`").into()), span),
+                    |target| Typed::Known(target, span),
+                );
+            }
+        }
+    }
+    for property in INSIDE {
+        let prop = resource.prop(property);
+        if present(&prop) {
+            return Typed::Known(RouteTarget::Inside(property), prop.span());
+        }
+    }
+    Typed::Unknown(Reason::NotUnderstood("the route names no target".into()), resource.name_span)
+}
+
+/// What kind of gateway an id is. Ids tell by their prefix; source: Amazon VPC User Guide, "Route tables".
+fn gateway_kind(resources: &Resources, gateway: Target) -> Result<RouteTarget, String> {
+    match &gateway {
+        Target::Resource(address) => match resources.get(address).map(|resource| &*resource.kind) {
+            Some(INTERNET_GATEWAY) => Ok(RouteTarget::InternetGateway(gateway)),
+            Some("AWS::EC2::CarrierGateway") => Ok(RouteTarget::CarrierGateway(gateway)),
+            _ => Ok(RouteTarget::Inside("GatewayId")),
+        },
+        Target::Outside(id) => match id.split_once('-').map_or(&**id, |(kind, _)| kind) {
+            "igw" => Ok(RouteTarget::InternetGateway(gateway)),
+            "cagw" => Ok(RouteTarget::CarrierGateway(gateway)),
+            "vgw" | "vpce" | "eigw" | "lgw" | "nat" | "local" => Ok(RouteTarget::Inside("GatewayId")),
+            _ => Err(id.clone()),
+        },
+    }
+}
+
+/// A required property that is missing makes a template that does not deploy: nothing can be said about it.
+fn required(pointer: Pointer, property: &str) -> Pointer {
+    match pointer {
+        Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood(format!("{property} is missing").into()), span),
+        other => other,
+    }
+}
