@@ -151,3 +151,51 @@ impl fmt::Display for Severity {
         f.write_str(self.key())
     }
 }
+
+impl Finding {
+    /// The remedy's snippet for the format of the subject, with that format; SAM falls back to CloudFormation.
+    pub fn snippet(&self) -> Option<(&str, &str)> {
+        let own = self.rule.snippets.get_key_value(self.subject.format);
+        let fallback = || match self.subject.format {
+            "sam" => self.rule.snippets.get_key_value("cloudformation"),
+            _ => None,
+        };
+        own.or_else(fallback).map(|(format, text)| (format.as_str(), text.as_str()))
+    }
+
+    /// "when `IsProd` is false and `HasCert` is true"; `None` when the finding always holds.
+    pub fn branch(&self) -> Option<String> {
+        if self.conditions.is_empty() {
+            return None;
+        }
+        let each = self.conditions.iter().map(|condition| format!("`{}` is {}", condition.name, condition.holds));
+        Some(format!("when {}", each.collect::<Vec<_>>().join(" and ")))
+    }
+
+    /// The message with the branch in which it holds.
+    pub fn sentence(&self) -> String {
+        self.branch().map_or_else(|| self.message.clone(), |branch| format!("{} ({branch})", self.message))
+    }
+}
+
+impl RuleCount {
+    pub fn of(&self, verdict: Verdict) -> usize {
+        self.verdicts.get(&verdict).copied().unwrap_or(0)
+    }
+
+    pub fn subjects(&self) -> usize {
+        self.verdicts.values().sum()
+    }
+}
+
+impl Report {
+    pub fn files_read(&self) -> usize {
+        self.files.iter().filter(|file| matches!(file.outcome, crate::input::Outcome::Read(_))).count()
+    }
+
+    /// Failures of exactly this severity.
+    pub fn failures(&self, severity: Severity) -> usize {
+        let failed = |finding: &&Finding| finding.verdict == Verdict::Fail && finding.severity == severity;
+        self.findings.iter().filter(failed).count()
+    }
+}

@@ -1,0 +1,289 @@
+//! The stable JSON report. Its schema (`docs/report.schema.json`) is generated from these types.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::View;
+use crate::facts::Step;
+use crate::finding::{Finding, RuleCount, Severity, Verdict};
+use crate::input::{InputFile, Note, NoteLevel, Outcome};
+use crate::source::{SourceMap, Span};
+
+/// A whole report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// Version of this format; raised when a field changes its meaning or goes away.
+    pub version: u32,
+    pub tool: Tool,
+    /// Failures, unknowns and errors; with `--all` also passes and not-applicables. Worst first.
+    pub findings: Vec<JsonFinding>,
+    /// Every file that was considered.
+    pub inputs: Vec<JsonInput>,
+    /// What could not be read or understood.
+    pub notes: Vec<JsonNote>,
+    /// Every rule that ran, also when it met no subject.
+    pub rules: Vec<JsonRule>,
+    pub summary: Summary,
+}
+
+/// The program that wrote the report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    pub name: &'static str,
+    pub version: &'static str,
+}
+
+/// The verdict of one rule on one subject.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonFinding {
+    pub rule: String,
+    pub title: String,
+    /// `info`, `low`, `medium`, `high` or `critical`.
+    pub severity: &'static str,
+    /// `fail`, `unknown`, `error`, `waived`, `pass` or `not_applicable`.
+    pub verdict: &'static str,
+    pub subject: JsonSubject,
+    pub location: Location,
+    /// What is wrong, or not known, about this subject.
+    pub message: String,
+    /// The branch of the input in which the verdict holds; empty when it always does.
+    pub conditions: Vec<JsonCondition>,
+    /// The proof, in reading order.
+    pub evidence: Vec<JsonStep>,
+    /// For `unknown`: what is not known and what would resolve it.
+    pub reasons: Vec<String>,
+    pub remediation: Remediation,
+    /// Stable under reordering and line shifts.
+    pub fingerprint: String,
+}
+
+/// What was judged.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonSubject {
+    /// The array of facts it stands in.
+    pub kind: String,
+    pub id: String,
+    /// The resource type.
+    #[serde(rename = "type")]
+    pub resource_type: String,
+    /// The logical id.
+    pub name: String,
+}
+
+/// A place in a file; lines and columns count from 1, the end is exclusive.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Location {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub end_line: u32,
+    pub end_column: u32,
+}
+
+/// A named condition of the input and its truth.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonCondition {
+    pub name: String,
+    pub value: bool,
+}
+
+/// One step of a proof.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonStep {
+    pub label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// How to fix it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Remediation {
+    pub text: String,
+    /// In the format in which the subject is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
+    /// The format of the snippet: `cloudformation`, `sam`, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+/// A file and how it was taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonInput {
+    pub file: String,
+    /// `read`, `ignored` or `failed`.
+    pub outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<&'static str>,
+    pub resources: usize,
+}
+
+/// A remark about the input.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonNote {
+    /// `error` or `warning`.
+    pub level: &'static str,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// A rule with the number of its subjects by verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonRule {
+    pub id: String,
+    pub title: String,
+    /// The default severity.
+    pub severity: &'static str,
+    pub subjects: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub unknown: usize,
+    pub not_applicable: usize,
+    pub waived: usize,
+    pub errors: usize,
+    /// Framework → control ids.
+    pub mappings: BTreeMap<String, Vec<String>>,
+}
+
+/// Totals.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    pub files_read: usize,
+    pub files_ignored: usize,
+    pub files_failed: usize,
+    pub resources: usize,
+    /// Resources of types that no rule looks at yet, by type.
+    pub not_understood: BTreeMap<String, usize>,
+    pub subjects: usize,
+    pub failed: usize,
+    pub unknown: usize,
+    pub errors: usize,
+    pub waived: usize,
+    /// Failures by severity.
+    pub failed_by_severity: BTreeMap<&'static str, usize>,
+}
+
+pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &report(view))?;
+    out.write_all(b"\n")
+}
+
+/// The JSON Schema of the report.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
+
+fn report(view: &View<'_>) -> Report {
+    let sources = view.sources;
+    Report {
+        version: 1,
+        tool: Tool { name: "sra-guard", version: env!("CARGO_PKG_VERSION") },
+        findings: view.findings().map(|finding| json_finding(finding, sources)).collect(),
+        inputs: view.report.files.iter().map(json_input).collect(),
+        notes: view.report.notes.iter().map(|note| json_note(note, sources)).collect(),
+        rules: view.report.rules.iter().map(json_rule).collect(),
+        summary: summary(view.report),
+    }
+}
+
+fn json_input(file: &InputFile) -> JsonInput {
+    let (outcome, format) = match file.outcome {
+        Outcome::Read(format) => ("read", Some(format.key())),
+        Outcome::Ignored => ("ignored", None),
+        Outcome::Failed => ("failed", None),
+    };
+    JsonInput { file: file.name.clone(), outcome, format, resources: file.resources }
+}
+
+fn json_note(note: &Note, sources: &SourceMap) -> JsonNote {
+    let level = match note.level {
+        NoteLevel::Error => "error",
+        NoteLevel::Warning => "warning",
+    };
+    JsonNote { level, message: note.message.clone(), location: note.span.map(|span| location(sources, span)) }
+}
+
+fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
+    let snippet = finding.snippet();
+    JsonFinding {
+        rule: finding.rule.id.clone(),
+        title: finding.rule.title.clone(),
+        severity: finding.severity.key(),
+        verdict: finding.verdict.key(),
+        subject: JsonSubject {
+            kind: finding.subject.kind.clone(),
+            id: finding.subject.id.clone(),
+            resource_type: finding.subject.resource_type.clone(),
+            name: finding.subject.name.clone(),
+        },
+        location: location(sources, finding.subject.span),
+        message: finding.message.clone(),
+        conditions: finding
+            .conditions
+            .iter()
+            .map(|condition| JsonCondition { name: condition.name.to_string(), value: condition.holds })
+            .collect(),
+        evidence: finding.evidence.iter().map(|step| json_step(step, sources)).collect(),
+        reasons: finding.reasons.clone(),
+        remediation: Remediation {
+            text: finding.rule.remedy.clone(),
+            snippet: snippet.map(|(_, text)| text.to_owned()),
+            format: snippet.map(|(format, _)| format.to_owned()),
+        },
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+fn json_step(step: &Step, sources: &SourceMap) -> JsonStep {
+    JsonStep { label: step.label.clone(), location: step.span.map(|span| location(sources, span)) }
+}
+
+fn location(sources: &SourceMap, span: Span) -> Location {
+    let at = sources.position(span);
+    Location {
+        file: sources.file(span.file).name.clone(),
+        line: at.line,
+        column: at.column,
+        end_line: at.end_line,
+        end_column: at.end_column,
+    }
+}
+
+fn json_rule(count: &RuleCount) -> JsonRule {
+    JsonRule {
+        id: count.rule.id.clone(),
+        title: count.rule.title.clone(),
+        severity: count.rule.severity.key(),
+        subjects: count.subjects(),
+        passed: count.of(Verdict::Pass),
+        failed: count.of(Verdict::Fail),
+        unknown: count.of(Verdict::Unknown),
+        not_applicable: count.of(Verdict::NotApplicable),
+        waived: count.of(Verdict::Waived),
+        errors: count.of(Verdict::Error),
+        mappings: count.rule.mappings.clone(),
+    }
+}
+
+fn summary(report: &crate::finding::Report) -> Summary {
+    let total = |verdict| report.rules.iter().map(|count| count.of(verdict)).sum();
+    let severities = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    let not_understood = report.resource_types.iter().filter(|(_, (_, understood))| !understood);
+    Summary {
+        files_read: report.files_read(),
+        files_ignored: report.files.iter().filter(|file| file.outcome == Outcome::Ignored).count(),
+        files_failed: report.files.iter().filter(|file| file.outcome == Outcome::Failed).count(),
+        resources: report.resource_types.values().map(|(number, _)| number).sum(),
+        not_understood: not_understood.map(|(kind, (number, _))| (kind.clone(), *number)).collect(),
+        subjects: report.rules.iter().map(RuleCount::subjects).sum(),
+        failed: total(Verdict::Fail),
+        unknown: total(Verdict::Unknown),
+        errors: total(Verdict::Error),
+        waived: total(Verdict::Waived),
+        failed_by_severity: severities.into_iter().map(|level| (level.key(), report.failures(level))).collect(),
+    }
+}

@@ -1,0 +1,155 @@
+//! SARIF 2.1.0 for code scanning: rules with help, the proof as a code flow, stable fingerprints.
+//! Property names are those of the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::View;
+use crate::finding::{Finding, RuleInfo, Severity, Verdict};
+use crate::input::{Note, NoteLevel};
+use crate::source::Span;
+
+pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let rules: Vec<&RuleInfo> = view.report.rules.iter().map(|count| &*count.rule).collect();
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "sra-guard",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
+            }},
+            // Columns of this tool count characters, not UTF-16 units.
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": view.report.notes.iter().all(|note| note.level != NoteLevel::Error),
+                "toolExecutionNotifications": view.report.notes.iter().map(|note| notification(view, note)).collect::<Vec<_>>(),
+            }],
+            "results": view.findings().map(|finding| result(view, finding, &rules)).collect::<Vec<_>>(),
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
+}
+
+fn descriptor(rule: &RuleInfo) -> Value {
+    let snippets: String = rule.snippets.iter().fold(String::new(), |text, (format, snippet)| {
+        format!("{text}\n\n{format}:\n\n```\n{}\n```", snippet.trim_end())
+    });
+    let tags = rule.mappings.iter().flat_map(|(framework, ids)| ids.iter().map(move |id| format!("{framework}:{id}")));
+    json!({
+        "id": rule.id,
+        "name": rule.title,
+        "shortDescription": { "text": rule.title },
+        "fullDescription": { "text": rule.why },
+        "help": {
+            "text": format!("{}\n\n{}", rule.why, rule.remedy),
+            "markdown": format!("{}\n\n**How to fix:** {}{snippets}", rule.why, rule.remedy),
+        },
+        "defaultConfiguration": { "level": level(rule.severity) },
+        "properties": {
+            "security-severity": score(rule.severity),
+            "tags": ["security".to_owned()].into_iter().chain(tags).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
+    let mut text = finding.sentence();
+    for reason in &finding.reasons {
+        text = format!("{text}\nnot known: {reason}");
+    }
+    let (kind, level) = match finding.verdict {
+        Verdict::Fail | Verdict::Error => ("fail", level(finding.severity)),
+        // The standard allows a level other than `none` only for failures.
+        Verdict::Unknown => ("review", "none"),
+        Verdict::Pass => ("pass", "none"),
+        Verdict::NotApplicable => ("notApplicable", "none"),
+        Verdict::Waived => ("informational", "none"),
+    };
+    let mut result = json!({
+        "ruleId": finding.rule.id,
+        "kind": kind,
+        "level": level,
+        "message": { "text": text },
+        "locations": [{
+            "physicalLocation": physical(view, finding.subject.span),
+            "logicalLocations": [{ "name": finding.subject.name, "fullyQualifiedName": finding.subject.id, "kind": "resource" }],
+        }],
+        "partialFingerprints": { "sraGuard/v1": finding.fingerprint },
+        "properties": {
+            "verdict": finding.verdict.key(),
+            "severity": finding.severity.key(),
+            "resourceType": finding.subject.resource_type,
+        },
+    });
+    let steps: Vec<Value> = finding
+        .evidence
+        .iter()
+        .filter_map(|step| {
+            let span = step.span?;
+            Some(json!({ "location": { "physicalLocation": physical(view, span), "message": { "text": step.label } } }))
+        })
+        .collect();
+    if let Some(object) = result.as_object_mut() {
+        if let Some(index) = rules.iter().position(|rule| rule.id == finding.rule.id) {
+            object.insert("ruleIndex".to_owned(), json!(index));
+        }
+        if !steps.is_empty() {
+            object.insert("codeFlows".to_owned(), json!([{ "threadFlows": [{ "locations": steps }] }]));
+        }
+    }
+    result
+}
+
+fn notification(view: &View<'_>, note: &Note) -> Value {
+    let level = match note.level {
+        NoteLevel::Error => "error",
+        NoteLevel::Warning => "warning",
+    };
+    let places: Vec<Value> =
+        note.span.iter().map(|span| json!({ "physicalLocation": physical(view, *span) })).collect();
+    json!({ "level": level, "message": { "text": note.message }, "locations": places })
+}
+
+fn physical(view: &View<'_>, span: Span) -> Value {
+    let at = view.sources.position(span);
+    json!({
+        "artifactLocation": { "uri": uri(&view.sources.file(span.file).name) },
+        "region": { "startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": at.end_column },
+    })
+}
+
+/// A file name as a relative or `file` URI (RFC 3986: everything but unreserved characters and `/` is escaped).
+fn uri(name: &str) -> String {
+    let escaped = name.trim_start_matches("./").bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    });
+    if name.starts_with('/') { format!("file://{escaped}") } else { escaped }
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// The number by which code scanning sorts: above 9.0 critical, 7.0 high, 4.0 medium, else low.
+fn score(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.5",
+        Severity::Low => "3.0",
+        Severity::Info => "0.0",
+    }
+}

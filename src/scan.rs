@@ -1,0 +1,146 @@
+//! The whole pipeline in one place.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::facts::{self, Subject};
+use crate::finding::{Finding, Report, RuleCount, Verdict};
+use crate::graph::{self, Graph};
+use crate::input::{self, Context, Note, Unit};
+use crate::rule::RuleSet;
+use crate::rule::merge::Merger;
+use crate::source::SourceMap;
+
+/// A validated request: what to read and what to judge it by.
+#[derive(Debug, Default)]
+pub struct Request {
+    pub paths: Vec<PathBuf>,
+    pub context: Context,
+    pub rules: RuleSet,
+    /// Keep passes and not-applicables as findings too, not only as counts.
+    pub keep_all: bool,
+}
+
+/// Steps of a scan, for a progress display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Reading { done: usize, total: usize },
+    Judging { done: usize, total: usize },
+}
+
+/// What one unit contributes.
+#[derive(Debug, Default)]
+pub struct Judged {
+    pub findings: Vec<Finding>,
+    pub notes: Vec<Note>,
+    /// Rule id → verdict → subjects.
+    pub counts: BTreeMap<String, BTreeMap<Verdict, usize>>,
+    /// Resource type → resources, in the base world.
+    pub resource_types: BTreeMap<String, usize>,
+}
+
+/// Reads and judges. Nothing is printed; what could not be read is in the report's notes.
+pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress) + Sync)) -> Report {
+    let loaded = input::discover::load(&request.paths, &request.context, sources, &|done, total| {
+        progress(Progress::Reading { done, total });
+    });
+    let total = loaded.units.len();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let judged: Vec<Judged> = loaded
+        .units
+        .into_par_iter()
+        .map(|unit| {
+            let judged = judge(unit.as_ref(), &request.rules, request.keep_all);
+            let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            progress(Progress::Judging { done, total });
+            judged
+        })
+        .collect();
+
+    let mut report = Report { files: loaded.files, notes: loaded.notes, ..Report::default() };
+    let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
+    for part in judged {
+        report.findings.extend(part.findings);
+        report.notes.extend(part.notes);
+        for (rule, verdicts) in part.counts {
+            let total = counts.entry(rule).or_default();
+            verdicts.into_iter().for_each(|(verdict, number)| *total.entry(verdict).or_default() += number);
+        }
+        for (kind, number) in part.resource_types {
+            let understood = graph::understands(&kind);
+            report.resource_types.entry(kind).or_insert((0, understood)).0 += number;
+        }
+    }
+    report.rules = request
+        .rules
+        .rules
+        .iter()
+        .map(|rule| RuleCount {
+            rule: std::sync::Arc::clone(&rule.info),
+            verdicts: counts.remove(&rule.info.id).unwrap_or_default(),
+        })
+        .collect();
+    sort(&mut report, sources);
+    report
+}
+
+/// Judges one unit in all its worlds.
+pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
+    let worlds = unit.worlds();
+    let mut merger = Merger::default();
+    let mut judged = Judged::default();
+    for (index, world) in worlds.list.iter().enumerate() {
+        let evaluation = unit.evaluate(world);
+        if index == 0 {
+            for resource in &evaluation.resources {
+                *judged.resource_types.entry(resource.kind.to_string()).or_default() += 1;
+            }
+        }
+        judged.notes.extend(evaluation.notes);
+        merger.start_world(evaluation.conditions);
+        for subject in facts::derive(&Graph::new(evaluation.resources)) {
+            for (rule, judgement) in rules.judge(&subject) {
+                merger.add(rule, &subject, judgement);
+            }
+        }
+    }
+    judged.notes.sort();
+    judged.notes.dedup();
+    for finding in merger.finish(worlds.incomplete.as_ref()) {
+        let verdicts = judged.counts.entry(finding.rule.id.clone()).or_default();
+        *verdicts.entry(finding.verdict).or_default() += 1;
+        if keep_all || !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable) {
+            judged.findings.push(finding);
+        }
+    }
+    judged
+}
+
+/// The subjects of a unit in its base world, for `facts`.
+pub fn base_facts(unit: &dyn Unit) -> Vec<Subject> {
+    unit.worlds()
+        .list
+        .first()
+        .map(|world| facts::derive(&Graph::new(unit.evaluate(world).resources)))
+        .unwrap_or_default()
+}
+
+/// File ids depend on reading order, so everything is ordered by names and offsets.
+fn sort(report: &mut Report, sources: &SourceMap) {
+    report.findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.verdict, finding.severity);
+        key(b)
+            .cmp(&key(a))
+            .then_with(|| a.rule.id.cmp(&b.rule.id))
+            .then_with(|| a.subject.kind.cmp(&b.subject.kind))
+            .then_with(|| a.subject.id.cmp(&b.subject.id))
+    });
+    report.notes.sort_by_cached_key(|note| {
+        let place = note.span.map(|span| (sources.file(span.file).name.clone(), span.start));
+        (note.level, place, note.message.clone())
+    });
+    report.notes.dedup();
+    report.files.sort();
+}
