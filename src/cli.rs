@@ -1,211 +1,141 @@
-//! What was typed. Validated and turned into requests by `main`.
+//! The command line: what was typed → a validated request → bytes and an exit code.
 
-use std::path::PathBuf;
+pub mod arguments;
+mod inspect;
+mod rules;
+mod scan;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-/// Judges AWS architectures against the Security Reference Architecture.
-#[derive(Debug, Parser)]
-#[command(name = "sra-guard", version, about, max_term_width = 100, disable_help_subcommand = true)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
+use clap::CommandFactory as _;
+
+pub use arguments::Cli;
+use arguments::{Command, Input};
+
+use crate::input::Context;
+use crate::rule::RuleSet;
+
+/// Exit code: nothing at or above `--fail-on`.
+pub const CLEAN: u8 = 0;
+/// Exit code: findings at or above `--fail-on`, or unknowns under `--strict`.
+pub const FINDINGS: u8 = 1;
+/// Exit code: something could not be checked (unreadable input, a broken rule, zero coverage under `--strict`).
+pub const COULD_NOT_CHECK: u8 = 2;
+
+/// What is known about where output goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    /// Standard output is a terminal that wants colour.
+    pub color: bool,
+    /// Standard error is a terminal, so progress may be drawn there.
+    pub progress: bool,
+    /// Columns.
+    pub width: usize,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Judge templates: CloudFormation, SAM, CDK output
-    Scan(Scan),
-    /// Print the facts that rules see, as JSON
-    Facts(Facts),
-    /// Print the resources after intrinsics and transforms, as JSON
-    Resources(Resources),
-    /// Draw the architecture
-    Graph(Graph),
-    /// List, show and test rules
-    Rules {
-        #[command(subcommand)]
-        command: Rules,
-    },
-    /// Explain a rule: what it demands, why, how to fix it
-    Explain {
-        /// Rule id, such as SRA-ALB-004
-        id: String,
-        #[command(flatten)]
-        rules: RuleDirs,
-    },
-    /// Print a shell completion script
-    Completions { shell: clap_complete::Shell },
-    #[command(hide = true, name = "__guard")]
-    GuardWorker,
+/// Why a command could not be carried out at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("cannot write `{path}`: {source}")]
+    Write { path: PathBuf, source: io::Error },
+    #[error("`{0}` does not exist; check the path")]
+    NoSuchPath(PathBuf),
+    #[error("`{0}` is no NAME=VALUE; write for instance `--parameter Stage=prod`")]
+    Parameter(String),
+    #[error("{0}")]
+    ParameterFile(String),
+    #[error("{0}")]
+    Rules(String),
+    #[error("no rule is called `{0}`; `sra-guard rules list` shows them all")]
+    NoSuchRule(String),
+    #[error("no facts are called `{0}`; the arrays are {1}")]
+    NoSuchKind(String, String),
+    #[error("{0}")]
+    Guard(String),
 }
 
-#[derive(Debug, Args)]
-pub struct Scan {
-    #[command(flatten)]
-    pub input: Input,
-    #[command(flatten)]
-    pub select: Select,
-    /// Also evaluate raw cfn-guard rule files over the resolved resources
-    #[arg(long, value_name = "FILE", help_heading = "Rules")]
-    pub guard: Vec<PathBuf>,
-    /// Report format
-    #[arg(long, value_enum, default_value_t = Format::Terminal, help_heading = "Report")]
-    pub format: Format,
-    /// Write the report to a file instead of standard output
-    #[arg(long, short, value_name = "FILE", help_heading = "Report")]
-    pub output: Option<PathBuf>,
-    /// Show passes and not-applicables too
-    #[arg(long, help_heading = "Report")]
-    pub all: bool,
-    /// Only findings and errors: no warnings, no closing table, no progress
-    #[arg(long, short, help_heading = "Report")]
-    pub quiet: bool,
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t = When::Auto, help_heading = "Report")]
-    pub color: When,
-    /// Exit with 1 when a failure is at least this severe
-    #[arg(long, value_enum, default_value_t = FailOn::High, help_heading = "Gate")]
-    pub fail_on: FailOn,
-    /// Exit with 1 on unknowns too, and with 2 when nothing was checked
-    #[arg(long, help_heading = "Gate")]
-    pub strict: bool,
+/// Columns of the terminal, or 100 in a pipe.
+pub fn terminal_width(is_terminal: bool) -> usize {
+    let size = if is_terminal { terminal_size::terminal_size() } else { None };
+    size.map_or(100, |(columns, _)| usize::from(columns.0).clamp(60, 160))
 }
 
-#[derive(Debug, Args)]
-pub struct Input {
-    /// Files and directories; `-` reads standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
-    /// Value of a template parameter
-    #[arg(long = "parameter", value_name = "NAME=VALUE", help_heading = "Input")]
-    pub parameters: Vec<String>,
-    /// File with parameter values, as the AWS CLI, SAM or CodePipeline write them
-    #[arg(long = "parameters", value_name = "FILE", help_heading = "Input")]
-    pub parameter_files: Vec<PathBuf>,
-    /// Value of AWS::Region
-    #[arg(long, help_heading = "Input")]
-    pub region: Option<String>,
-    /// Value of AWS::AccountId
-    #[arg(long, help_heading = "Input")]
-    pub account: Option<String>,
-    /// Value of AWS::Partition [default: aws]
-    #[arg(long, help_heading = "Input")]
-    pub partition: Option<String>,
+/// Runs a command.
+pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
+    match &cli.command {
+        Command::Scan(arguments) => scan::run(arguments, terminal, out),
+        Command::Facts(arguments) => inspect::facts(arguments, out),
+        Command::Resources(arguments) => inspect::resources(arguments, out),
+        Command::Graph(arguments) => inspect::graph(arguments, out),
+        Command::Rules { command } => rules::run(command, terminal, out),
+        Command::Explain { id, rules } => rules::explain(id, rules, terminal, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "sra-guard", out);
+            Ok(CLEAN)
+        }
+        Command::GuardWorker => scan::guard_worker(out),
+    }
 }
 
-#[derive(Debug, Args)]
-pub struct Select {
-    /// Run only these rules: ids or globs, such as SRA-ALB-*
-    #[arg(long = "rule", value_name = "ID", help_heading = "Rules")]
-    pub only: Vec<String>,
-    /// Do not run these rules: ids or globs
-    #[arg(long = "skip-rule", value_name = "ID", help_heading = "Rules")]
-    pub skip: Vec<String>,
-    #[command(flatten)]
-    pub dirs: RuleDirs,
+/// Writes to a file when one was asked for, else to standard output.
+fn emit(path: Option<&Path>, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let Some(path) = path else { return Ok(write(out)?) };
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let mut file = io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+    write(&mut file).and_then(|()| file.flush()).map_err(failed)
 }
 
-#[derive(Debug, Args)]
-pub struct RuleDirs {
-    /// Folder with rules of your own, beside the built-in ones
-    #[arg(long = "rules", value_name = "DIR", help_heading = "Rules")]
-    pub dirs: Vec<PathBuf>,
+fn context(input: &Input) -> Result<Context, Error> {
+    for path in &input.paths {
+        if path != Path::new("-") && !path.exists() {
+            return Err(Error::NoSuchPath(path.clone()));
+        }
+    }
+    let mut parameters = Vec::new();
+    for file in &input.parameter_files {
+        parameters.extend(parameter_file(file)?);
+    }
+    for parameter in &input.parameters {
+        let (name, value) = parameter.split_once('=').ok_or_else(|| Error::Parameter(parameter.clone()))?;
+        parameters.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(Context {
+        parameters,
+        region: input.region.clone(),
+        account: input.account.clone(),
+        partition: input.partition.clone(),
+    })
 }
 
-#[derive(Debug, Args)]
-pub struct Facts {
-    #[command(flatten)]
-    pub input: Input,
-    /// Only this array of facts
-    #[arg(long)]
-    pub kind: Option<String>,
-    /// With the evidence of each fact
-    #[arg(long)]
-    pub evidence: bool,
-    /// Print the JSON Schema of the facts instead
-    #[arg(long)]
-    pub schema: bool,
+fn parameter_file(path: &Path) -> Result<Vec<(String, String)>, Error> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::ParameterFile(format!("cannot read `{}`: {error}", path.display())))?;
+    crate::input::cloudformation::parameters_from_text(&path.to_string_lossy(), &text)
+        .map_err(|error| Error::ParameterFile(error.to_string()))
 }
 
-#[derive(Debug, Args)]
-pub struct Resources {
-    #[command(flatten)]
-    pub input: Input,
+fn rule_set(select: &arguments::Select) -> Result<RuleSet, Error> {
+    let mut rules = all_rules(&select.dirs)?;
+    for pattern in select.only.iter().chain(&select.skip) {
+        if !rules.rules.iter().any(|rule| crate::rule::load::id_matches(pattern, &rule.info.id)) {
+            return Err(Error::NoSuchRule(pattern.clone()));
+        }
+    }
+    rules.rules.retain(|rule| {
+        let any = |patterns: &[String]| patterns.iter().any(|p| crate::rule::load::id_matches(p, &rule.info.id));
+        (select.only.is_empty() || any(&select.only)) && !any(&select.skip)
+    });
+    Ok(rules)
 }
 
-#[derive(Debug, Args)]
-pub struct Graph {
-    #[command(flatten)]
-    pub input: Input,
-    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
-    pub format: GraphFormat,
-    /// Write to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Rules {
-    /// List the rules
-    List {
-        #[command(flatten)]
-        select: Select,
-        #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
-        format: ListFormat,
-    },
-    /// Print a rule's file
-    Show {
-        /// Rule id, such as SRA-ALB-004
-        id: String,
-        #[command(flatten)]
-        rules: RuleDirs,
-    },
-    /// Run the examples of rules as tests
-    Test {
-        #[command(flatten)]
-        select: Select,
-        /// Also change each predicate and demand that an example notices
-        #[arg(long)]
-        mutate: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Terminal,
-    Json,
-    Sarif,
-    Junit,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum GraphFormat {
-    Mermaid,
-    Dot,
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    Terminal,
-    Json,
-    Markdown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum When {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    Critical,
-    High,
-    Medium,
-    Low,
-    Info,
-    Never,
+fn all_rules(dirs: &arguments::RuleDirs) -> Result<RuleSet, Error> {
+    let mut rules = RuleSet::builtin().map_err(|error| Error::Rules(error.to_string()))?;
+    for dir in &dirs.dirs {
+        rules.add(RuleSet::load_dir(dir).map_err(|error| Error::Rules(error.to_string()))?)
+            .map_err(|error| Error::Rules(error.to_string()))?;
+    }
+    Ok(rules)
 }

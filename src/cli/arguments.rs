@@ -1,0 +1,211 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Judges AWS architectures against the Security Reference Architecture.
+#[derive(Debug, Parser)]
+#[command(name = "sra-guard", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge templates: CloudFormation, SAM, CDK output
+    Scan(Scan),
+    /// Print the facts that rules see, as JSON
+    Facts(Facts),
+    /// Print the resources after intrinsics and transforms, as JSON
+    Resources(Resources),
+    /// Draw the architecture
+    Graph(Graph),
+    /// List, show and test rules
+    Rules {
+        #[command(subcommand)]
+        command: Rules,
+    },
+    /// Explain a rule: what it demands, why, how to fix it
+    Explain {
+        /// Rule id, such as SRA-ALB-004
+        id: String,
+        #[command(flatten)]
+        rules: RuleDirs,
+    },
+    /// Print a shell completion script
+    Completions { shell: clap_complete::Shell },
+    #[command(hide = true, name = "__guard")]
+    GuardWorker,
+}
+
+#[derive(Debug, Args)]
+pub struct Scan {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub select: Select,
+    /// Also evaluate raw cfn-guard rule files over the resolved resources
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub guard: Vec<PathBuf>,
+    /// Report format
+    #[arg(long, value_enum, default_value_t = Format::Terminal, help_heading = "Report")]
+    pub format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", help_heading = "Report")]
+    pub output: Option<PathBuf>,
+    /// Show passes and not-applicables too
+    #[arg(long, help_heading = "Report")]
+    pub all: bool,
+    /// Only findings and errors: no warnings, no closing table, no progress
+    #[arg(long, short, help_heading = "Report")]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = When::Auto, help_heading = "Report")]
+    pub color: When,
+    /// Exit with 1 when a failure is at least this severe
+    #[arg(long, value_enum, default_value_t = FailOn::High, help_heading = "Gate")]
+    pub fail_on: FailOn,
+    /// Exit with 1 on unknowns too, and with 2 when nothing was checked
+    #[arg(long, help_heading = "Gate")]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Files and directories; `-` reads standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Value of a template parameter
+    #[arg(long = "parameter", value_name = "NAME=VALUE", help_heading = "Input")]
+    pub parameters: Vec<String>,
+    /// File with parameter values, as the AWS CLI, SAM or CodePipeline write them
+    #[arg(long = "parameters", value_name = "FILE", help_heading = "Input")]
+    pub parameter_files: Vec<PathBuf>,
+    /// Value of AWS::Region
+    #[arg(long, help_heading = "Input")]
+    pub region: Option<String>,
+    /// Value of AWS::AccountId
+    #[arg(long, help_heading = "Input")]
+    pub account: Option<String>,
+    /// Value of AWS::Partition [default: aws]
+    #[arg(long, help_heading = "Input")]
+    pub partition: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Select {
+    /// Run only these rules: ids or globs, such as SRA-ALB-*
+    #[arg(long = "rule", value_name = "ID", help_heading = "Rules")]
+    pub only: Vec<String>,
+    /// Do not run these rules: ids or globs
+    #[arg(long = "skip-rule", value_name = "ID", help_heading = "Rules")]
+    pub skip: Vec<String>,
+    #[command(flatten)]
+    pub dirs: RuleDirs,
+}
+
+#[derive(Debug, Args)]
+pub struct RuleDirs {
+    /// Folder with rules of your own, beside the built-in ones
+    #[arg(long = "rules", value_name = "DIR", help_heading = "Rules")]
+    pub dirs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Facts {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only this array of facts
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// With the evidence of each fact
+    #[arg(long)]
+    pub evidence: bool,
+    /// Print the JSON Schema of the facts instead
+    #[arg(long)]
+    pub schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Resources {
+    #[command(flatten)]
+    pub input: Input,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    #[command(flatten)]
+    pub input: Input,
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    pub format: GraphFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Rules {
+    /// List the rules
+    List {
+        #[command(flatten)]
+        select: Select,
+        #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
+        format: ListFormat,
+    },
+    /// Print a rule's file
+    Show {
+        /// Rule id, such as SRA-ALB-004
+        id: String,
+        #[command(flatten)]
+        rules: RuleDirs,
+    },
+    /// Run the examples of rules as tests
+    Test {
+        #[command(flatten)]
+        select: Select,
+        /// Also change each predicate and demand that an example notices
+        #[arg(long)]
+        mutate: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Terminal,
+    Json,
+    Sarif,
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    Mermaid,
+    Dot,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Terminal,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+    Never,
+}
