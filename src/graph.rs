@@ -12,6 +12,7 @@ pub mod ec2;
 pub mod ecs;
 pub mod elbv2;
 pub mod iam;
+pub mod kinds;
 pub mod lambda;
 pub mod route53;
 pub mod stepfunctions;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
+pub use kinds::understands;
 
 /// All resources of one world, indexed.
 #[derive(Debug, Default)]

@@ -104,8 +104,7 @@ impl Drawing {
         let quoted = |raw: &str| raw.replace('\\', "\\\\").replace('"', "\\\"");
         let mut text = "digraph architecture {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n".to_owned();
         for (id, node) in &self.nodes {
-            let _ =
-                writeln!(text, "  \"{}\" [label=\"{}\\n{}\"];", quoted(id), quoted(&node.name), quoted(&node.kind));
+            let _ = writeln!(text, "  \"{}\" [label=\"{}\\n{}\"];", quoted(id), quoted(&node.name), quoted(&node.kind));
         }
         for edge in &self.edges {
             let style = if edge.entry { ", style=bold" } else { "" };

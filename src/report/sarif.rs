@@ -38,7 +38,9 @@ fn descriptor(rule: &RuleInfo) -> Value {
     let snippets: String = rule.snippets.iter().fold(String::new(), |text, (format, snippet)| {
         format!("{text}\n\n{format}:\n\n```\n{}\n```", snippet.trim_end())
     });
-    let tags = rule.mappings.iter().flat_map(|(framework, ids)| ids.iter().map(move |id| format!("{framework}:{id}")));
+    let mappings =
+        rule.mappings.iter().flat_map(|(framework, ids)| ids.iter().map(move |id| format!("{framework}:{id}")));
+    let tags: Vec<String> = std::iter::once("security".to_owned()).chain(mappings).collect();
     json!({
         "id": rule.id,
         "name": rule.title,
@@ -51,7 +53,7 @@ fn descriptor(rule: &RuleInfo) -> Value {
         "defaultConfiguration": { "level": level(rule.severity) },
         "properties": {
             "security-severity": score(rule.severity),
-            "tags": ["security".to_owned()].into_iter().chain(tags).collect::<Vec<_>>(),
+            "tags": tags,
         },
     })
 }

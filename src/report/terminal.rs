@@ -82,8 +82,7 @@ fn render_note(view: &View<'_>, note: &Note) -> String {
     };
     let mut group = Group::with_title(level.primary_title(note.message.clone()));
     if let Some(span) = note.span {
-        let related: Vec<Step> =
-            note.related.iter().map(|(span, label)| Step::new(label.clone(), *span)).collect();
+        let related: Vec<Step> = note.related.iter().map(|(span, label)| Step::new(label.clone(), *span)).collect();
         for snippet in Excerpts::new(view, span, &related).unnumbered().render() {
             group = group.element(snippet);
         }

@@ -68,9 +68,7 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Rea
     // The base world comes first, so an equally severe judgement of a default deployment is preferred.
     let mut chosen: Option<(Judgement, SubjectRef)> = None;
     for (_, judgement, subject) in judged.verdicts {
-        if judgement.verdict == verdict
-            && chosen.as_ref().is_none_or(|(best, _)| judgement.severity > best.severity)
-        {
+        if judgement.verdict == verdict && chosen.as_ref().is_none_or(|(best, _)| judgement.severity > best.severity) {
             chosen = Some((judgement, subject));
         }
     }

@@ -1,1 +1,6 @@
+//! All integration tests in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
+mod kinds;
+mod layers;
