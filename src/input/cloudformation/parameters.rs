@@ -1,0 +1,113 @@
+//! Declared parameters, and the values that users keep in parameter files.
+
+use std::sync::Arc;
+
+use super::text::canonical;
+use crate::source::{Node, NodeValue, Scalar};
+
+/// A parameter's declaration.
+#[derive(Debug)]
+pub(super) struct Parameter<'a> {
+    kind: &'a str,
+    pub default: Option<&'a Scalar>,
+    pub no_echo: bool,
+    allowed: Option<Vec<&'a Scalar>>,
+}
+
+impl<'a> Parameter<'a> {
+    pub(super) fn decode(node: &'a Node) -> Self {
+        let scalar = |node: &'a Node| match &node.value {
+            NodeValue::Scalar(scalar) => Some(scalar),
+            _ => None,
+        };
+        Self {
+            kind: node.get("Type").and_then(Node::as_str).unwrap_or("String"),
+            default: node.get("Default").and_then(scalar),
+            no_echo: node.get("NoEcho").and_then(scalar).is_some_and(|flag| flag.as_bool() != Some(false)),
+            allowed: node
+                .get("AllowedValues")
+                .and_then(Node::as_seq)
+                .map(|items| items.iter().filter_map(scalar).collect()),
+        }
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.kind == "CommaDelimitedList"
+            || self.kind.starts_with("List<")
+            || self.kind.contains("Value<List<")
+            || self.kind.contains("Value<CommaDelimitedList")
+    }
+
+    /// The value is the *name* of a Systems Manager parameter; what `Ref` gives is looked up at deployment.
+    /// Source: CloudFormation user guide, "Specify existing resources at runtime with CloudFormation-supplied
+    /// parameter types".
+    pub(super) fn is_stored(&self) -> bool {
+        self.kind.starts_with("AWS::SSM::Parameter::Value<")
+    }
+
+    pub(super) fn default_text(&self) -> Option<&'a str> {
+        self.default.map(canonical)
+    }
+
+    pub(super) fn allows(&self, text: &str) -> bool {
+        self.is_list()
+            || self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(|value| canonical(value) == text))
+    }
+
+    /// The only allowed value that `excluded` leaves.
+    pub(super) fn only_choice(&self, excluded: impl Fn(&str) -> bool) -> Option<&'a str> {
+        if self.is_list() {
+            return None;
+        }
+        let mut left = self.allowed.as_ref()?.iter().map(|value| canonical(value)).filter(|text| !excluded(text));
+        let first = left.next()?;
+        left.all(|other| other == first).then_some(first)
+    }
+}
+
+/// Reads a parameter file in any of the shapes that AWS tools use: the AWS CLI's list of `ParameterKey` and
+/// `ParameterValue`, CodePipeline's `{"Parameters": {…}}`, a flat mapping, and `samconfig`'s list of `Key=Value`
+/// texts. Entries that keep the previous value (`UsePreviousValue`) say nothing. `None` when it is none of them.
+pub fn parameters_from_file(root: &Node) -> Option<Vec<(String, String)>> {
+    match &root.value {
+        NodeValue::Seq(items) => {
+            items.iter().map(one_of_list).collect::<Option<Vec<_>>>().map(|found| found.into_iter().flatten().collect())
+        }
+        NodeValue::Map(entries) => match root.get("Parameters") {
+            Some(inner) => parameters_from_file(inner),
+            None => entries.iter().map(|entry| Some((entry.key.to_string(), text_of(&entry.value)?))).collect(),
+        },
+        _ => None,
+    }
+}
+
+fn one_of_list(item: &Node) -> Option<Option<(String, String)>> {
+    if let Some(text) = item.as_str() {
+        let (key, value) = text.split_once('=')?;
+        return Some(Some((key.to_owned(), value.to_owned())));
+    }
+    let key = item.get("ParameterKey")?.as_str()?;
+    Some(match item.get("ParameterValue") {
+        Some(value) => Some((key.to_owned(), text_of(value)?)),
+        None => None,
+    })
+}
+
+fn text_of(node: &Node) -> Option<String> {
+    match &node.value {
+        NodeValue::Scalar(scalar) => Some(canonical(scalar).to_owned()),
+        NodeValue::Seq(items) => items.iter().map(text_of).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        _ => None,
+    }
+}
+
+/// What a stack knows of a parameter's value.
+#[derive(Debug)]
+pub(super) enum Binding<'a> {
+    /// By the user.
+    Given(Arc<str>),
+    /// By the parent stack, to be evaluated in its scope.
+    Parent(&'a Node, super::template::Loops),
+    /// By nobody: in a root stack the user may still choose any value, in a nested stack the default stands.
+    Open,
+}

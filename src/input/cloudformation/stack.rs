@@ -1,0 +1,287 @@
+//! Stacks: a template together with the values of its parameters, and the stacks nested in it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::Library;
+use super::conditions::{Assumptions, Atom, Progress};
+use super::parameters::{Binding, Parameter};
+use super::scope::Scope;
+use super::template::{Declared, Loops, SERVERLESS, Section, Template, no_loops, transforms};
+use crate::input::{Note, NoteLevel};
+use crate::source::{Node, Span};
+use crate::value::{Address, Kind, Value};
+
+/// A root stack or a nested one.
+#[derive(Debug)]
+pub(super) struct Stack<'a> {
+    pub template: &'a Template,
+    /// What stands before a logical id in an address: `template.yaml#` or `template.yaml#Nested/`.
+    pub prefix: Arc<str>,
+    /// What stands before a condition's name: empty or `Nested/`.
+    pub path: Arc<str>,
+    pub parent: Option<Parent>,
+    pub parameters: HashMap<&'a str, (Parameter<'a>, Binding<'a>)>,
+    pub mappings: Section<'a>,
+    pub conditions: Section<'a>,
+    pub resources: Section<'a>,
+    pub outputs: Section<'a>,
+    /// Nested stacks by the logical id of the resource that declares them.
+    pub children: HashMap<Arc<str>, usize>,
+    pub serverless: bool,
+    pub progress: RefCell<HashMap<Arc<str>, Progress>>,
+}
+
+/// Where a nested stack is declared.
+#[derive(Clone, Debug)]
+pub(super) struct Parent {
+    pub stack: usize,
+    pub name: Arc<str>,
+}
+
+impl Stack<'_> {
+    pub(super) fn address(&self, name: &str) -> Address {
+        Address(Arc::from(format!("{}{name}", self.prefix)))
+    }
+}
+
+/// One evaluation of a unit: its stacks, the assumptions of the world, and what comes up on the way.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub library: &'a Library,
+    pub stacks: Vec<Stack<'a>>,
+    pub assumptions: Assumptions,
+    /// The first open atom that was asked for.
+    pub open: RefCell<Option<Atom>>,
+    /// Whether anything open was consulted since it was last cleared.
+    pub touched: Cell<bool>,
+    notes: RefCell<BTreeSet<Note>>,
+    budget: Cell<u64>,
+}
+
+/// Nodes and bytes of text that one evaluation may produce.
+const BUDGET: u64 = 40_000_000;
+/// Nested stacks within nested stacks.
+const MAX_NESTING: usize = 8;
+/// Stacks of one unit.
+const MAX_STACKS: usize = 256;
+/// Entries that the `Fn::ForEach` of one section may produce.
+const MAX_EXPANDED: usize = 20_000;
+
+impl<'a> Run<'a> {
+    pub(super) fn new(library: &'a Library, assumptions: Assumptions) -> Self {
+        let mut run = Self {
+            library,
+            stacks: Vec::new(),
+            assumptions,
+            open: RefCell::default(),
+            touched: Cell::new(false),
+            notes: RefCell::default(),
+            budget: Cell::new(BUDGET),
+        };
+        for root in &library.roots {
+            run.add_stack(root, None, Arc::from(format!("{}#", root.name)), Arc::from(""), None);
+        }
+        let mut next = 0;
+        while next < run.stacks.len() {
+            run.add_children(next);
+            next += 1;
+        }
+        run
+    }
+
+    /// Starts over under other assumptions; the stacks stay.
+    pub(super) fn restart(&mut self, assumptions: Assumptions) {
+        self.assumptions = assumptions;
+        self.open.replace(None);
+        self.touched.set(false);
+        self.budget.set(BUDGET);
+        for stack in &self.stacks {
+            stack.progress.borrow_mut().clear();
+        }
+    }
+
+    pub(super) fn note(&self, level: NoteLevel, message: impl Into<String>, span: Span) {
+        self.notes.borrow_mut().insert(Note { level, message: message.into(), span: Some(span), related: None });
+    }
+
+    pub(super) fn take_notes(&self) -> Vec<Note> {
+        self.notes.take().into_iter().collect()
+    }
+
+    /// Takes from the budget; `false` when it is used up.
+    pub(super) fn spend(&self, amount: usize) -> bool {
+        let left = self.budget.get().checked_sub(amount as u64);
+        self.budget.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    pub(super) fn scope<'r>(&'r self, stack: &'r Stack<'a>) -> Scope<'r, 'a> {
+        Scope::new(self, stack)
+    }
+
+    /// Whether an open parameter of a root stack may have this value.
+    pub(super) fn allows(&self, symbol: &str, text: &str) -> bool {
+        let mut roots = self.stacks.iter().filter(|stack| stack.parent.is_none());
+        let declared = roots.find_map(|stack| stack.parameters.get(symbol.strip_prefix(&*stack.prefix)?));
+        declared.is_none_or(|(declared, _)| declared.allows(text))
+    }
+
+    fn add_stack(
+        &mut self,
+        template: &'a Template,
+        parent: Option<Parent>,
+        prefix: Arc<str>,
+        path: Arc<str>,
+        given: Option<(&'a Node, Loops)>,
+    ) {
+        let root = &*template.root;
+        let mut parameters = HashMap::new();
+        for entry in root.get("Parameters").and_then(Node::as_map).unwrap_or_default() {
+            let name: &str = &entry.key;
+            let binding = match (&given, &parent) {
+                (Some((node, loops)), _) => {
+                    node.get(name).map_or(Binding::Open, |value| Binding::Parent(value, Arc::clone(loops)))
+                }
+                (None, Some(_)) => Binding::Open,
+                (None, None) => {
+                    let value = self.library.context.parameters.iter().rev().find(|(key, _)| key == name);
+                    value.map_or(Binding::Open, |(_, text)| Binding::Given(Arc::from(text.as_str())))
+                }
+            };
+            parameters.insert(name, (Parameter::decode(&entry.value), binding));
+        }
+        let serverless = transforms(root).iter().any(|(name, _)| *name == SERVERLESS);
+        self.stacks.push(Stack {
+            template,
+            prefix,
+            path,
+            parent,
+            parameters,
+            mappings: Section::plain(root, "Mappings"),
+            conditions: Section::default(),
+            resources: Section::default(),
+            outputs: Section::default(),
+            children: HashMap::new(),
+            serverless,
+            progress: RefCell::default(),
+        });
+        let index = self.stacks.len() - 1;
+        for section in ["Conditions", "Resources", "Outputs"] {
+            let expanded = self.section(index, section);
+            let Some(stack) = self.stacks.get_mut(index) else { return };
+            match section {
+                "Conditions" => stack.conditions = expanded,
+                "Resources" => stack.resources = expanded,
+                _ => stack.outputs = expanded,
+            }
+        }
+    }
+
+    /// A section with its loops unrolled and its local includes merged.
+    fn section(&self, stack: usize, section: &str) -> Section<'a> {
+        let mut found = Section::default();
+        if let Some(stack) = self.stacks.get(stack) {
+            let root: &'a Node = &stack.template.root;
+            if let Some(node) = root.get(section) {
+                if node.as_map().is_none() {
+                    self.note(NoteLevel::Error, format!("`{section}` is not a mapping"), node.span);
+                }
+                self.unroll(stack, node, &no_loops(), &mut found, 0);
+            }
+        }
+        found
+    }
+
+    fn unroll(&self, stack: &Stack<'a>, node: &'a Node, loops: &Loops, found: &mut Section<'a>, depth: usize) {
+        let scope = self.scope(stack).within(loops);
+        for entry in node.as_map().unwrap_or_default() {
+            if let Some(label) = entry.key.strip_prefix("Fn::ForEach::") {
+                let Some(turns) = scope.turns(label, &entry.value).filter(|_| depth < 8) else { continue };
+                for turn in turns.values {
+                    let inner: Loops = loops.iter().cloned().chain([(Arc::clone(&turns.variable), turn)]).collect();
+                    if found.list.len() > MAX_EXPANDED || !self.spend(1) {
+                        self.note(NoteLevel::Error, "`Fn::ForEach` produces too much", entry.key_span);
+                        return;
+                    }
+                    self.unroll(stack, turns.body, &inner, found, depth + 1);
+                }
+            } else if &*entry.key == "Fn::Transform" {
+                let snippet = scope.included(&entry.value).and_then(|name| self.library.snippets.get(&name));
+                match snippet {
+                    Some(snippet) if depth < 8 => self.unroll(stack, snippet, loops, found, depth + 1),
+                    _ => self.note(
+                        NoteLevel::Warning,
+                        "this transform is not evaluated; what it adds is not checked",
+                        entry.key_span,
+                    ),
+                }
+            } else {
+                let name = scope.substitute(&entry.key);
+                found.push(Declared {
+                    name: Arc::from(&*name),
+                    name_span: entry.key_span,
+                    node: &entry.value,
+                    loops: Arc::clone(loops),
+                });
+            }
+        }
+    }
+
+    fn add_children(&mut self, index: usize) {
+        let mut children = Vec::new();
+        if let Some(stack) = self.stacks.get(index) {
+            for declared in &stack.resources.list {
+                let Some(property) = nested_location(declared.node) else { continue };
+                let Some(properties) = declared.node.get("Properties") else { continue };
+                let Some(location) = properties.get(property) else { continue };
+                let url = self.scope(stack).within(&declared.loops).eval(location);
+                if let Some(template) = url.as_ref().and_then(|url| self.nested(stack, url, location.span)) {
+                    let given = properties.get("Parameters").map(|node| (node, Arc::clone(&declared.loops)));
+                    children.push((Arc::clone(&declared.name), template, given));
+                }
+            }
+        }
+        for (name, template, given) in children {
+            let Some(stack) = self.stacks.get(index) else { return };
+            let prefix = Arc::from(format!("{}{name}/", stack.prefix));
+            let path = Arc::from(format!("{}{name}/", stack.path));
+            let child = self.stacks.len();
+            if let Some(stack) = self.stacks.get_mut(index) {
+                stack.children.insert(Arc::clone(&name), child);
+            }
+            self.add_stack(template, Some(Parent { stack: index, name }), prefix, path, given);
+        }
+    }
+
+    fn nested(&self, stack: &Stack<'a>, url: &Value, span: Span) -> Option<&'a Template> {
+        let Kind::Scalar(scalar) = &url.kind else { return None };
+        let name = crate::input::files::resolve(&stack.template.name, &scalar.text)?;
+        let Some(template) = self.library.nested.get(&name) else {
+            let message = format!("nested template `{name}` was not read; its resources are not checked");
+            self.note(NoteLevel::Warning, message, span);
+            return None;
+        };
+        let mut ancestor = Some(stack);
+        let mut depth = 0;
+        while let Some(at) = ancestor {
+            depth += 1;
+            if at.template.name == template.name || depth > MAX_NESTING || self.stacks.len() > MAX_STACKS {
+                self.note(NoteLevel::Error, format!("nested template `{name}` nests too deeply"), span);
+                return None;
+            }
+            ancestor = at.parent.as_ref().and_then(|parent| self.stacks.get(parent.stack));
+        }
+        Some(template)
+    }
+}
+
+/// The property that names the template of a nested stack or application.
+pub(super) fn nested_location(resource: &Node) -> Option<&'static str> {
+    match resource.get("Type").and_then(Node::as_str)? {
+        "AWS::CloudFormation::Stack" => Some("TemplateURL"),
+        "AWS::Serverless::Application" => Some("Location"),
+        _ => None,
+    }
+}

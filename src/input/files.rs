@@ -1,0 +1,201 @@
+//! Companion files of a template: nested templates, included snippets, `OpenAPI` documents, code.
+//!
+//! Templates are untrusted, so a path in one must not reach further than what the user asked to scan: a companion is
+//! read only when it lies below one of the scanned folders, after `..` and symbolic links are resolved.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::source::{FileId, Limits, Node, SourceMap, parse};
+use crate::value::Reason;
+
+/// Reads files by the name under which they are shown (`/` separators, `.` and `..` resolved).
+pub trait Files: Send + Sync + fmt::Debug {
+    /// The text of a file, or why it cannot be read.
+    fn read(&self, name: &str) -> Result<String, Reason>;
+}
+
+/// For input that has no folder: nothing can be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, name: &str) -> Result<String, Reason> {
+        Err(file_reason(name, "is not available"))
+    }
+}
+
+/// Files below the scanned folders.
+#[derive(Debug)]
+pub struct Folders {
+    roots: Vec<PathBuf>,
+}
+
+/// Larger companions are not read.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+impl Folders {
+    /// `roots` are the scanned folders, or the folders of the scanned files.
+    pub fn new(roots: impl IntoIterator<Item = PathBuf>) -> Self {
+        let roots = roots.into_iter().map(|root| if root.as_os_str().is_empty() { PathBuf::from(".") } else { root });
+        Self { roots: roots.filter_map(|root| root.canonicalize().ok()).collect() }
+    }
+}
+
+impl Files for Folders {
+    fn read(&self, name: &str) -> Result<String, Reason> {
+        let path = Path::new(name).canonicalize().map_err(|_| file_reason(name, "does not exist"))?;
+        if !self.roots.iter().any(|root| path.starts_with(root)) {
+            return Err(file_reason(name, "lies outside of the scanned folders"));
+        }
+        match path.metadata() {
+            Ok(meta) if meta.is_file() && meta.len() <= MAX_BYTES => {}
+            Ok(meta) if meta.is_file() => return Err(file_reason(name, "is too large")),
+            _ => return Err(file_reason(name, "is not a file")),
+        }
+        std::fs::read_to_string(&path).map_err(|_| file_reason(name, "cannot be read as text"))
+    }
+}
+
+/// Files that exist only in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFiles(pub BTreeMap<String, String>);
+
+impl Files for MemoryFiles {
+    fn read(&self, name: &str) -> Result<String, Reason> {
+        self.0.get(name).cloned().ok_or_else(|| file_reason(name, "does not exist"))
+    }
+}
+
+fn file_reason(name: &str, why: &str) -> Reason {
+    Reason::File(Arc::from(format!("file `{name}` {why}")))
+}
+
+/// All companions of a run: each is read and parsed once.
+#[derive(Debug)]
+pub struct Companions {
+    sources: Arc<SourceMap>,
+    files: Box<dyn Files>,
+    texts: Mutex<BTreeMap<String, Result<FileId, Reason>>>,
+    nodes: Mutex<BTreeMap<String, Result<Arc<Node>, Reason>>>,
+}
+
+impl Companions {
+    pub fn new(sources: Arc<SourceMap>, files: impl Files + 'static) -> Self {
+        Self { sources, files: Box::new(files), texts: Mutex::default(), nodes: Mutex::default() }
+    }
+
+    pub fn sources(&self) -> &Arc<SourceMap> {
+        &self.sources
+    }
+
+    /// What stands beside a template.
+    pub fn beside(&self, template: FileId) -> Beside<'_> {
+        Beside { companions: self, template: self.sources.file(template).name.clone() }
+    }
+
+    fn text(&self, name: &str) -> Result<FileId, Reason> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts.get(name) {
+            return known.clone();
+        }
+        let read = self.files.read(name).map(|text| self.sources.add(name, text));
+        texts.insert(name.to_owned(), read.clone());
+        read
+    }
+
+    fn node(&self, name: &str) -> Result<Arc<Node>, Reason> {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = nodes.get(name) {
+            return known.clone();
+        }
+        let parsed = self.text(name).and_then(|file| {
+            let parsed = parse(&self.sources, file, Limits::default())
+                .map_err(|error| file_reason(name, &format!("cannot be parsed: {error}")))?;
+            let root = parsed.documents.into_iter().next().ok_or_else(|| file_reason(name, "is empty"))?;
+            Ok(Arc::new(root))
+        });
+        nodes.insert(name.to_owned(), parsed.clone());
+        parsed
+    }
+}
+
+/// The companions of one template: paths are relative to its folder.
+#[derive(Clone, Debug)]
+pub struct Beside<'c> {
+    companions: &'c Companions,
+    template: String,
+}
+
+impl Beside<'_> {
+    /// The name under which a relative path is known; `None` for URLs and absolute paths.
+    pub fn name(&self, path: &str) -> Option<String> {
+        resolve(&self.template, path)
+    }
+
+    /// Reads a file; its text and name are in the [`SourceMap`].
+    pub fn read(&self, path: &str) -> Result<FileId, Reason> {
+        let name = self.name(path).ok_or_else(|| file_reason(path, "is not a local path"))?;
+        self.companions.text(&name)
+    }
+
+    /// Reads and parses a YAML or JSON file: its first document.
+    pub fn parse(&self, path: &str) -> Result<Arc<Node>, Reason> {
+        let name = self.name(path).ok_or_else(|| file_reason(path, "is not a local path"))?;
+        self.companions.node(&name)
+    }
+
+    pub fn sources(&self) -> &SourceMap {
+        &self.companions.sources
+    }
+}
+
+/// `path` relative to the folder of the file `from`, with `.` and `..` resolved as text.
+pub(crate) fn resolve(from: &str, path: &str) -> Option<String> {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    if path.is_empty() || path.starts_with('/') || path.contains("://") || path.contains(['\0', '\\']) {
+        return None;
+    }
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let absolute = from.starts_with('/');
+    let mut names: Vec<&str> = Vec::new();
+    for name in folder.split('/').chain(path.split('/')) {
+        match name {
+            "" | "." => {}
+            ".." if names.last().is_some_and(|last| *last != "..") => {
+                names.pop();
+            }
+            _ => names.push(name),
+        }
+    }
+    let joined = names.join("/");
+    Some(if absolute { format!("/{joined}") } else { joined })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_resolve_relative_to_the_template() {
+        assert_eq!(resolve("a/b/t.yaml", "./x.yaml").as_deref(), Some("a/b/x.yaml"));
+        assert_eq!(resolve("a/b/t.yaml", "../x.yaml").as_deref(), Some("a/x.yaml"));
+        assert_eq!(resolve("t.yaml", "../x.yaml").as_deref(), Some("../x.yaml"));
+        assert_eq!(resolve("/r/t.yaml", "n/x.yaml").as_deref(), Some("/r/n/x.yaml"));
+        assert_eq!(resolve("t.yaml", "https://s3.amazonaws.com/b/x.yaml"), None);
+        assert_eq!(resolve("t.yaml", "s3://b/x.yaml"), None);
+        assert_eq!(resolve("t.yaml", "/etc/passwd"), None);
+    }
+
+    #[test]
+    fn files_outside_of_the_scanned_folders_are_refused() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let files = Folders::new([root.join("src")]);
+        let inside = root.join("src/lib.rs").display().to_string();
+        let outside = root.join("src/../Cargo.toml").display().to_string();
+        assert!(files.read(&inside).is_ok());
+        assert!(matches!(files.read(&outside), Err(Reason::File(why)) if why.contains("outside")));
+    }
+}
