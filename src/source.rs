@@ -5,6 +5,7 @@
 //! Only the files below this module name a parser crate.
 
 mod assembly;
+pub mod embedded;
 mod json;
 mod yaml;
 
@@ -243,20 +244,21 @@ impl Default for Limits {
 
 /// Parses a file as JSON when it starts like JSON, else as YAML.
 pub fn parse(sources: &SourceMap, file: FileId, limits: Limits) -> Result<Parsed, SyntaxError> {
-    let source = sources.file(file);
-    let text = source.text.trim_start_matches('\u{feff}').trim_start();
-    if text.starts_with('{') || text.starts_with('[') {
+    parse_text(file, &sources.file(file).text, limits)
+}
+
+fn parse_text(file: FileId, text: &str, limits: Limits) -> Result<Parsed, SyntaxError> {
+    let body = text.trim_start_matches('\u{feff}').trim_start();
+    if body.starts_with('{') || body.starts_with('[') {
         // A YAML flow mapping also starts with `{`: what is not strict JSON gets its second chance there.
-        match json::parse(file, &source.text, limits) {
-            Ok(parsed) => return Ok(parsed),
+        return match json::parse(file, text, limits) {
+            Ok(parsed) => Ok(parsed),
             // Of two refusals, the one that got further understood more of the text.
-            Err(strict) => {
-                return yaml::parse(file, &source.text, limits)
-                    .map_err(|lax| if lax.span.start > strict.span.start { lax } else { strict });
-            }
-        }
+            Err(strict) => yaml::parse(file, text, limits)
+                .map_err(|lax| if lax.span.start > strict.span.start { lax } else { strict }),
+        };
     }
-    yaml::parse(file, &source.text, limits)
+    yaml::parse(file, text, limits)
 }
 
 impl fmt::Display for Position {
@@ -264,3 +266,6 @@ impl fmt::Display for Position {
         write!(f, "{}:{}", self.line, self.column)
     }
 }
+
+#[cfg(test)]
+mod tests;

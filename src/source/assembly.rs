@@ -115,13 +115,13 @@ impl Assembly {
 
     fn open(&mut self, start: usize, tag: Option<Tag>, anchor: usize, body: Body) -> Result<(), SyntaxError> {
         if self.wants_key() {
-            return Err(self.error("a mapping's key must be text", start, start + 1));
+            return Err(self.error("a mapping's key must be text", start, start));
         }
         if self.stack.len() >= self.limits.depth {
             return Err(self.too_deep(start));
         }
         let weight_before = self.weight;
-        self.grow(1, start, start + 1)?;
+        self.grow(1, start, start)?;
         self.stack.push(Frame { start, end: start, tag, anchor, weight_before, height: 1, body });
         Ok(())
     }
@@ -221,8 +221,8 @@ impl Assembly {
         self.error(format!("the document has more than {limit} values, repetitions by aliases included"), start, end)
     }
 
-    fn too_deep(&self, start: usize) -> SyntaxError {
-        self.error(format!("nested deeper than {} levels", self.limits.depth), start, start + 1)
+    pub(super) fn too_deep(&self, start: usize) -> SyntaxError {
+        self.error(format!("nested deeper than {} levels", self.limits.depth), start, start)
     }
 }
 

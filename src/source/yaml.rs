@@ -1,14 +1,56 @@
 //! YAML with byte spans.
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use super::assembly::Assembly;
-use super::{FileId, Limits, Node, NodeValue, Parsed, Scalar, SyntaxError, Tag};
+use super::embedded::Inserted;
+use super::{FileId, Limits, Node, NodeValue, Parsed, Scalar, Span, SyntaxError, Tag};
 
+/// Repairing a text stops when it was read this often or this many bytes were read.
+const MAX_REPAIRS: usize = 200;
+const MAX_REPAIR_BYTES: usize = 200 << 20;
+
+/// Parses all documents of a YAML 1.2 text, as leniently as `libyaml`, which is what other tools for templates use.
+///
+/// The parser insists that the continuation lines of a quoted scalar are indented, `libyaml` does not. Such lines are
+/// indented in a copy, which changes no value because line folding drops the white space again.
 pub(super) fn parse(file: FileId, text: &str, limits: Limits) -> Result<Parsed, SyntaxError> {
-    let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = text.get(base..).unwrap_or_default();
-    Reader { text, base, tree: Assembly::new(file, limits), flow: Vec::new() }.read(body, limits)
+    let mut insertions = match Reader::new(file, text, limits).read(limits) {
+        Ok(parsed) => return Ok(parsed),
+        Err(Refused { error, repair: None }) => return Err(error),
+        Err(Refused { repair: Some(insertions), .. }) => insertions,
+    };
+    let mut read = text.len();
+    for _ in 0..MAX_REPAIRS {
+        let copy = Inserted::spaces(text, &insertions);
+        read = read.saturating_add(copy.text.len());
+        let to_file = |span| copy.span(file, span);
+        match Reader::new(file, &copy.text, limits).read(limits) {
+            Ok(mut parsed) => {
+                parsed.map_spans(&to_file);
+                return Ok(parsed);
+            }
+            Err(Refused { repair: Some(more), .. }) if read < MAX_REPAIR_BYTES => {
+                insertions.extend(more.into_iter().map(|(at, count)| (copy.original(at), count)));
+                insertions.sort_unstable();
+            }
+            Err(Refused { error, .. }) => return Err(SyntaxError { span: to_file(error.span), ..error }),
+        }
+    }
+    let span = Span::new(file, 0, 0);
+    Err(SyntaxError { message: "too many quoted texts whose lines are not indented".to_owned(), span })
+}
+
+struct Refused {
+    error: SyntaxError,
+    /// Where to insert how many spaces to get further.
+    repair: Option<Vec<(usize, usize)>>,
+}
+
+impl From<SyntaxError> for Refused {
+    fn from(error: SyntaxError) -> Self {
+        Self { error, repair: None }
+    }
 }
 
 struct Reader<'a> {
@@ -18,28 +60,43 @@ struct Reader<'a> {
     tree: Assembly,
     /// Whether each open collection is written with brackets.
     flow: Vec<bool>,
+    /// Where the last event ends.
+    seen: usize,
 }
 
-impl Reader<'_> {
-    fn read(mut self, body: &str, limits: Limits) -> Result<Parsed, SyntaxError> {
+impl<'a> Reader<'a> {
+    fn new(file: FileId, text: &'a str, limits: Limits) -> Self {
+        let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { text, base, tree: Assembly::new(file, limits), flow: Vec::new(), seen: base }
+    }
+
+    fn read(mut self, limits: Limits) -> Result<Parsed, Refused> {
         let mut options = granit_parser::options! {
             // CloudFormation takes keys of any length, in particular in JSON-like flow mappings.
             simple_key_max_lookahead: usize::MAX,
-            // One more than allowed, so that the tree's own bound speaks first.
-            flow_nesting_limit: limits.depth.saturating_add(1),
-            block_nesting_limit: limits.depth.saturating_add(1),
+            flow_nesting_limit: limits.depth,
+            block_nesting_limit: limits.depth,
         };
         options.set_emit_comments(false);
+        let body = self.text.get(self.base..).unwrap_or_default();
         for next in Parser::new_from_str_with_options(body, options) {
             let (event, span) = next.map_err(|error| self.refusal(&error))?;
             let start = self.offset(&span.start);
             let end = self.offset(&span.end);
+            let before = self.seen;
+            if !matches!(event, Event::DocumentStart(..) | Event::DocumentEnd | Event::StreamStart) {
+                self.seen = self.seen.max(start).max(end);
+            }
             let tag_at = span.tag_span().map(|tag| (self.offset(&tag.start), self.offset(&tag.end)));
             match event {
                 Event::SequenceStart(style, anchor, tag) => {
                     let tag = tag.and_then(|tag| self.local_tag(&tag, tag_at));
-                    self.flow.push(style == StructureStyle::Flow);
-                    self.tree.open_seq(start, tag, anchor)?;
+                    let flow = style == StructureStyle::Flow;
+                    self.flow.push(flow);
+                    // The parser starts a sequence that is not indented at its first item's value.
+                    let from = tag_at.map_or(before, |tag| tag.1);
+                    let dash = if flow { None } else { self.first_of(&['-'], from, start) };
+                    self.tree.open_seq(dash.unwrap_or(start), tag, anchor)?;
                 }
                 Event::MappingStart(style, anchor, tag) => {
                     let tag = tag.and_then(|tag| self.local_tag(&tag, tag_at));
@@ -47,12 +104,18 @@ impl Reader<'_> {
                     self.tree.open_map(start, tag, anchor)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
+                    // The single pair in `[a: b]` is a flow mapping without brackets.
+                    let bracket = self.text.get(..end).is_some_and(|before| before.ends_with([']', '}']));
                     let flow = self.flow.pop().unwrap_or(false);
-                    self.tree.close(flow.then_some(end))?;
+                    self.tree.close((flow && bracket).then_some(end))?;
                 }
                 Event::Scalar(text, style, anchor, tag) => {
-                    let (start, end) = self.scalar_range(start, end, style);
+                    let (start, end) = self.scalar_range(start, end, style, before, tag_at.map(|tag| tag.1));
                     if self.tree.wants_key() {
+                        let flow = self.flow.last() == Some(&true);
+                        if flow && self.text.get(start..end).is_some_and(|key| key.contains('\n')) {
+                            return Err(self.tree.error("a key must stand on one line", start, end).into());
+                        }
                         let merge = style == ScalarStyle::Plain && text == "<<" && tag.is_none();
                         self.tree.key(text.into(), start, end, merge)?;
                     } else {
@@ -74,22 +137,33 @@ impl Reader<'_> {
         self.base + marker.byte_offset().unwrap_or(0)
     }
 
-    /// The part of the file that a scalar takes: block scalars without the line breaks that follow, an absent value
-    /// right behind its key.
-    fn scalar_range(&self, start: usize, end: usize, style: ScalarStyle) -> (usize, usize) {
+    /// The part of the file that a scalar takes: block scalars with their header and without the line breaks that
+    /// follow, an absent value right behind its key. It stands behind `seen` and behind its tag.
+    fn scalar_range(
+        &self,
+        start: usize,
+        end: usize,
+        style: ScalarStyle,
+        seen: usize,
+        tag_end: Option<usize>,
+    ) -> (usize, usize) {
         let written = self.text.get(start..end).unwrap_or_default();
         match style {
             ScalarStyle::Plain if written.is_empty() => {
-                let after_key = self.tree.current_key().and_then(|key| {
-                    let colon = self.text.get(key.end as usize..start)?.find(':')?;
-                    Some(key.end as usize + colon + 1)
-                });
-                let at =
-                    after_key.unwrap_or_else(|| self.text.get(..start).map_or(start, |before| before.trim_end().len()));
+                let after_key = || {
+                    let key = self.tree.current_key()?.end as usize;
+                    let rest = self.text.get(key..)?;
+                    let colon = rest.len() - rest.trim_start().strip_prefix(':')?.len();
+                    Some(key + colon)
+                };
+                let before = |offset: usize| self.text.get(..offset).map_or(offset, |before| trimmed(before).len());
+                let at = tag_end.or_else(after_key).unwrap_or_else(|| before(start));
                 (at, at)
             }
-            ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => {
-                (start, start + written.trim_end().len())
+            ScalarStyle::Plain => (start, start + trimmed(written).len()),
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let header = self.block_header(start, tag_end.unwrap_or(seen)).unwrap_or(start);
+                (header, header + self.text.get(header..end).map_or(0, |block| trimmed(block).len()))
             }
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => (start, end),
         }
@@ -104,11 +178,85 @@ impl Reader<'_> {
         Some(Tag { name: name.into_boxed_str(), span: self.tree.span(start, end) })
     }
 
-    fn refusal(&self, error: &ScanError) -> SyntaxError {
+    /// The offset of the `|` or `>` of a block scalar whose content starts at `content`.
+    fn block_header(&self, content: usize, from: usize) -> Option<usize> {
+        let before = trimmed(self.text.get(from..content)?);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.get(line_start..)?;
+        let is_header = |at: usize| {
+            let after = line.get(at + 1..)?.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+            (after.is_empty() || after.starts_with([' ', '\t']) && after.trim_start().starts_with('#')).then_some(at)
+        };
+        let found = line.match_indices(['|', '>']).find_map(|(at, _)| is_header(at))?;
+        Some(from + line_start + found)
+    }
+
+    fn refusal(&self, error: &ScanError) -> Refused {
         let start = self.offset(error.marker());
         let width = self.text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        self.tree.error(error.info(), start, start + width)
+        let repair = match error.kind() {
+            ErrorKind::InvalidQuotedScalarIndent => self.quoted_lines(start),
+            _ => None,
+        };
+        let refused = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => self.tree.too_deep(start),
+            _ => self.tree.error(error.info(), start, start + width),
+        };
+        Refused { error: refused, repair }
     }
+
+    /// The starts of the lines at and after `at` that belong to the quoted scalar around it, with the number of spaces
+    /// that indents them deeply enough.
+    fn quoted_lines(&self, at: usize) -> Option<Vec<(usize, usize)>> {
+        let opening = self.first_of(&['"', '\''], self.seen, at)?;
+        let quote = self.text.as_bytes().get(opening)?;
+        let line_start =
+            |offset: usize| self.text.get(..offset).map(|before| before.rfind('\n').map_or(0, |at| at + 1));
+        let column = opening - line_start(opening)? + 1;
+        let mut lines = vec![(line_start(at)?, column)];
+        let mut rest = self.text.bytes().enumerate().skip(at);
+        while let Some((offset, byte)) = rest.next() {
+            match byte {
+                b'\n' => lines.push((offset + 1, column)),
+                b'\\' if *quote == b'"' => {
+                    if let Some((offset, b'\n')) = rest.next() {
+                        lines.push((offset + 1, column));
+                    }
+                }
+                _ if byte == *quote => {
+                    let doubled = *quote == b'\'' && self.text.as_bytes().get(offset + 1) == Some(quote);
+                    if !doubled {
+                        break;
+                    }
+                    rest.next();
+                }
+                _ => {}
+            }
+        }
+        Some(lines)
+    }
+
+    /// The first of some characters between two offsets, past white space, indicators, properties and comments.
+    fn first_of(&self, wanted: &[char], from: usize, to: usize) -> Option<usize> {
+        let mut offset = from;
+        while offset < to {
+            let rest = self.text.get(offset..to)?;
+            let first = rest.chars().next()?;
+            offset += match first {
+                _ if wanted.contains(&first) => return Some(offset),
+                '#' => rest.find('\n')?,
+                '!' | '&' => rest.find(char::is_whitespace)?,
+                _ if first.is_whitespace() || matches!(first, ':' | '-' | '?') => first.len_utf8(),
+                _ => return None,
+            };
+        }
+        None
+    }
+}
+
+/// Without the white space at the end that YAML knows; U+0085 and its like are text.
+fn trimmed(text: &str) -> &str {
+    text.trim_end_matches([' ', '\t', '\n', '\r'])
 }
 
 /// Null only for what is written plainly as such; everything else keeps its text.
