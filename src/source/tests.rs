@@ -94,8 +94,8 @@ fn byte_order_mark_and_crlf_do_not_move_spans() {
         assert!(sources.slice(entry.key_span).contains('B'));
         assert!(sources.slice(entry.value.span).contains('x'));
         assert_eq!(
-            sources.position(entry.key_span).line,
-            text.lines().position(|line| line.contains('B')).map_or(0, |line| line as u32 + 1)
+            Some(sources.position(entry.key_span).line),
+            text.lines().position(|line| line.contains('B')).and_then(|line| u32::try_from(line + 1).ok())
         );
     }
 }

@@ -270,9 +270,8 @@ fn resolve(text: &str, style: ScalarStyle, tag: Option<&granit_parser::Tag>) -> 
         (Some(_), _) => false,
         (None, Some(tag)) if tag.suffix().is_empty() => false,
         (None, Some(_)) if text.is_empty() && written_plain => return NodeValue::Null,
-        (None, Some(_)) => written_plain,
         (None, None) if is_null => return NodeValue::Null,
-        (None, None) => written_plain,
+        (None, _) => written_plain,
     };
     NodeValue::Scalar(Scalar { text: text.into(), plain })
 }

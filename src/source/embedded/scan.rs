@@ -203,10 +203,9 @@ fn fold(lines: &[Line<'_>], indent: usize) -> Output {
         }
         let deeper = text.starts_with([' ', '\t']);
         let joint = match before {
-            None => "\n".repeat(empty),
             Some(deeper_before) if deeper || deeper_before => "\n".repeat(empty + 1),
             Some(_) if empty == 0 => " ".to_owned(),
-            Some(_) => "\n".repeat(empty),
+            _ => "\n".repeat(empty),
         };
         output.push(&joint, break_at, start);
         output.push(text, start, start + text.len());
