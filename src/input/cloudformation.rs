@@ -6,6 +6,7 @@
 
 mod cidr;
 mod conditions;
+mod documents;
 mod functions;
 mod parameters;
 mod scope;
@@ -13,33 +14,30 @@ mod stack;
 mod template;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use parameters::parameters_from_file;
+pub use parameters::{parameters_from_file, parameters_from_text};
 pub use template::is_template;
 
-use crate::input::files::{Beside, Companions, NoFiles};
-use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit, not_understood, sam};
-use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, parse};
+use crate::input::files::{Companions, Files, NoFiles};
+use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit, sam};
+use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, Span, parse};
 use crate::value::{Address, Kind, Map, Member, Value};
 use crate::world::{NamedCondition, World, Worlds};
 use conditions::{Assumptions, Progress};
+use documents::Documents;
 use scope::Scope;
 use stack::{Run, Stack};
-use template::{Declared, INCLUDE, LANGUAGE_EXTENSIONS, SERVERLESS, Template, transforms};
+use template::{Declared, LANGUAGE_EXTENSIONS, SERVERLESS, Template, transforms};
 
 /// What one unit reads.
 #[derive(Debug)]
 struct Library {
     /// Sorted by name.
     roots: Vec<Arc<Template>>,
-    /// Templates that may be nested, by name.
-    nested: BTreeMap<String, Arc<Template>>,
-    /// Local files of `AWS::Include`, by name.
-    snippets: BTreeMap<String, Arc<Node>>,
+    documents: Arc<Documents>,
     context: Context,
-    companions: Arc<Companions>,
 }
 
 impl Library {
@@ -49,135 +47,29 @@ impl Library {
 }
 
 /// Groups templates into units. `templates` are the scanned ones: those that another one nests are evaluated there.
-pub fn units(templates: Vec<(FileId, Node)>, context: &Context, companions: &Arc<Companions>) -> Vec<Box<dyn Unit>> {
+pub fn units(
+    templates: Vec<(FileId, Node)>,
+    context: &Context,
+    sources: &SourceMap,
+    files: &dyn Files,
+) -> Vec<Box<dyn Unit>> {
     let scanned: BTreeMap<String, Arc<Template>> = templates
         .into_iter()
         .map(|(file, root)| {
-            let name = companions.sources().file(file).name.clone();
+            let name = sources.file(file).name.clone();
             let template = Template { name: Arc::from(name.as_str()), file, root: Arc::new(root) };
             (name, Arc::new(template))
         })
         .collect();
-    let mut found = Found::default();
-    for template in scanned.values() {
-        found.search(template, &scanned, companions);
-    }
-    let mut units: Vec<Box<dyn Unit>> = Vec::new();
-    for root in found.roots(&scanned) {
-        let library = Library {
-            roots: vec![root],
-            nested: found.nested.clone(),
-            snippets: found.snippets.clone(),
-            context: context.clone(),
-            companions: Arc::clone(companions),
-        };
-        units.push(Box::new(Stacks { library }));
-    }
-    units
-}
-
-/// The files that templates mention.
-#[derive(Debug, Default)]
-struct Found {
-    nested: BTreeMap<String, Arc<Template>>,
-    snippets: BTreeMap<String, Arc<Node>>,
-    /// Template → the templates nested in it.
-    edges: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Found {
-    fn search(&mut self, template: &Template, scanned: &BTreeMap<String, Arc<Template>>, companions: &Companions) {
-        if self.edges.contains_key(&*template.name) || self.edges.len() > 2_000 {
-            return;
-        }
-        self.edges.insert(template.name.to_string(), BTreeSet::new());
-        let beside = companions.beside(template.file);
-        let mut paths = Vec::new();
-        mentioned(&template.root, &mut paths);
-        for (use_, path) in paths {
-            let Some(name) = beside.name(path) else { continue };
-            match use_ {
-                Mention::Snippet => {
-                    if let Ok(node) = beside.parse(path) {
-                        self.snippets.insert(name, node);
-                    }
-                }
-                Mention::Template => {
-                    let nested = scanned.get(&name).cloned().or_else(|| load(&beside, &name, path));
-                    if let Some(nested) = nested {
-                        self.edges.entry(template.name.to_string()).or_default().insert(name.clone());
-                        self.nested.insert(name, Arc::clone(&nested));
-                        self.search(&nested, scanned, companions);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The scanned templates that none of the others reaches; of a cycle, the first by name.
-    fn roots(&self, scanned: &BTreeMap<String, Arc<Template>>) -> Vec<Arc<Template>> {
-        let targets: BTreeSet<&String> = self.edges.values().flatten().collect();
-        let mut reached: BTreeSet<&String> = BTreeSet::new();
-        let mut roots = Vec::new();
-        let free = scanned.iter().filter(|(name, _)| !targets.contains(name));
-        let bound = scanned.iter().filter(|(name, _)| targets.contains(name));
-        for (name, template) in free.chain(bound) {
-            if reached.contains(name) {
-                continue;
-            }
-            roots.push(Arc::clone(template));
-            let mut stack = vec![name];
-            while let Some(at) = stack.pop() {
-                if reached.insert(at) {
-                    stack.extend(self.edges.get(at).into_iter().flatten());
-                }
-            }
-        }
-        roots.sort_by(|left, right| left.name.cmp(&right.name));
-        roots
-    }
-}
-
-fn load(beside: &Beside<'_>, name: &str, path: &str) -> Option<Arc<Template>> {
-    let root = beside.parse(path).ok()?;
-    let file = beside.read(path).ok()?;
-    Some(Arc::new(Template { name: Arc::from(name), file, root }))
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Mention {
-    Template,
-    Snippet,
-}
-
-/// Every literal path that may name a nested template or a snippet, in whichever branch it stands.
-fn mentioned<'n>(node: &'n Node, found: &mut Vec<(Mention, &'n str)>) {
-    match &node.value {
-        NodeValue::Map(entries) => {
-            if let Some(property) = stack::nested_location(node)
-                && let Some(location) = node.get("Properties").and_then(|properties| properties.get(property))
-            {
-                texts(location, &mut |text| found.push((Mention::Template, text)));
-            }
-            if node.get("Name").and_then(Node::as_str) == Some(INCLUDE)
-                && let Some(location) = node.get("Parameters").and_then(|parameters| parameters.get("Location"))
-            {
-                texts(location, &mut |text| found.push((Mention::Snippet, text)));
-            }
-            entries.iter().for_each(|entry| mentioned(&entry.value, found));
-        }
-        NodeValue::Seq(items) => items.iter().for_each(|item| mentioned(item, found)),
-        NodeValue::Scalar(_) | NodeValue::Null => {}
-    }
-}
-
-fn texts<'n>(node: &'n Node, found: &mut impl FnMut(&'n str)) {
-    match &node.value {
-        NodeValue::Scalar(scalar) => found(&scalar.text),
-        NodeValue::Seq(items) => items.iter().for_each(|item| texts(item, found)),
-        NodeValue::Map(entries) => entries.iter().for_each(|entry| texts(&entry.value, found)),
-        NodeValue::Null => {}
-    }
+    let documents = Arc::new(Documents::load(&scanned, &mut Companions::new(sources, files)));
+    let roots = documents.roots(&scanned);
+    roots
+        .into_iter()
+        .map(|root| -> Box<dyn Unit> {
+            let library = Library { roots: vec![root], documents: Arc::clone(&documents), context: context.clone() };
+            Box::new(Stacks { library })
+        })
+        .collect()
 }
 
 /// A unit of root stacks with what is nested in them.
@@ -327,7 +219,6 @@ fn expand(run: &Run<'_>, stack: &Stack<'_>, resources: Vec<Resource>, notes: &mu
     let root = &stack.template.root;
     let globals = root.get("Globals").and_then(|node| scope.eval(node));
     let span = root.span;
-    let beside = run.library.companions.beside(stack.template.file);
     let template = sam::Template {
         globals: globals.as_ref(),
         prefix: &stack.prefix,
@@ -336,7 +227,7 @@ fn expand(run: &Run<'_>, stack: &Stack<'_>, resources: Vec<Resource>, notes: &mu
             let declared = stack.resources.get(name)?;
             run.scope(stack).within(&declared.loops).eval(declared.node.get(attribute)?)
         },
-        file: &|path| beside.parse(path).map(|node| literal(&node)),
+        file: &|path| run.library.documents.document(&stack.template.name, path).map(literal),
     };
     sam::expand(&template, resources, notes)
 }
@@ -364,23 +255,20 @@ pub fn unit_from_text(
     name: &str,
     text: &str,
     context: &Context,
-    sources: &Arc<SourceMap>,
+    sources: &SourceMap,
 ) -> Result<Box<dyn Unit>, Vec<Note>> {
     let file = sources.add(name, text);
     let error =
         |message: String, span| vec![Note { level: NoteLevel::Error, message, span: Some(span), related: None }];
     let parsed = parse(sources, file, Limits::default()).map_err(|problem| error(problem.message, problem.span))?;
-    let whole = crate::source::Span::new(file, 0, text.len());
     let root = parsed.documents.into_iter().next().filter(is_template);
-    let root = root.ok_or_else(|| error("this is not a template".to_owned(), whole))?;
-    let companions = Arc::new(Companions::new(Arc::clone(sources), NoFiles));
-    let unit = units(vec![(file, root)], context, &companions).pop();
-    unit.ok_or_else(|| error(not_understood("this is not a template").to_string(), whole))
+    let unit = root.and_then(|root| units(vec![(file, root)], context, sources, &NoFiles).pop());
+    unit.ok_or_else(|| error("this is not a template".to_owned(), Span::new(file, 0, text.len())))
 }
 
 /// The base world of one template, with nothing given. What cannot be parsed is a note.
-pub fn evaluate_text(text: &str) -> (Arc<SourceMap>, Evaluation) {
-    let sources = Arc::new(SourceMap::default());
+pub fn evaluate_text(text: &str) -> (SourceMap, Evaluation) {
+    let sources = SourceMap::default();
     let evaluation = match unit_from_text("template.yaml", text, &Context::default(), &sources) {
         Ok(unit) => {
             let worlds = unit.worlds();

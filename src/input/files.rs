@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::source::{FileId, Limits, Node, SourceMap, parse};
 use crate::value::Reason;
@@ -69,91 +69,49 @@ impl Files for MemoryFiles {
     }
 }
 
-fn file_reason(name: &str, why: &str) -> Reason {
+pub(crate) fn file_reason(name: &str, why: &str) -> Reason {
     Reason::File(Arc::from(format!("file `{name}` {why}")))
 }
 
 /// All companions of a run: each is read and parsed once.
 #[derive(Debug)]
-pub struct Companions {
-    sources: Arc<SourceMap>,
-    files: Box<dyn Files>,
-    texts: Mutex<BTreeMap<String, Result<FileId, Reason>>>,
-    nodes: Mutex<BTreeMap<String, Result<Arc<Node>, Reason>>>,
+pub struct Companions<'s> {
+    pub sources: &'s SourceMap,
+    files: &'s dyn Files,
+    parsed: BTreeMap<String, Result<Companion, Reason>>,
 }
 
-impl Companions {
-    pub fn new(sources: Arc<SourceMap>, files: impl Files + 'static) -> Self {
-        Self { sources, files: Box::new(files), texts: Mutex::default(), nodes: Mutex::default() }
+/// A companion file and its first document.
+#[derive(Clone, Debug)]
+pub struct Companion {
+    pub file: FileId,
+    pub root: Arc<Node>,
+}
+
+impl<'s> Companions<'s> {
+    pub fn new(sources: &'s SourceMap, files: &'s dyn Files) -> Self {
+        Self { sources, files, parsed: BTreeMap::new() }
     }
 
-    pub fn sources(&self) -> &Arc<SourceMap> {
-        &self.sources
-    }
-
-    /// What stands beside a template.
-    pub fn beside(&self, template: FileId) -> Beside<'_> {
-        Beside { companions: self, template: self.sources.file(template).name.clone() }
-    }
-
-    fn text(&self, name: &str) -> Result<FileId, Reason> {
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = texts.get(name) {
+    /// Reads and parses a YAML or JSON file by the name that [`resolve`] gives it.
+    pub fn parse(&mut self, name: &str) -> Result<Companion, Reason> {
+        if let Some(known) = self.parsed.get(name) {
             return known.clone();
         }
-        let read = self.files.read(name).map(|text| self.sources.add(name, text));
-        texts.insert(name.to_owned(), read.clone());
-        read
-    }
-
-    fn node(&self, name: &str) -> Result<Arc<Node>, Reason> {
-        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = nodes.get(name) {
-            return known.clone();
-        }
-        let parsed = self.text(name).and_then(|file| {
-            let parsed = parse(&self.sources, file, Limits::default())
+        let parsed = self.files.read(name).and_then(|text| {
+            let file = self.sources.add(name, text);
+            let parsed = parse(self.sources, file, Limits::default())
                 .map_err(|error| file_reason(name, &format!("cannot be parsed: {error}")))?;
             let root = parsed.documents.into_iter().next().ok_or_else(|| file_reason(name, "is empty"))?;
-            Ok(Arc::new(root))
+            Ok(Companion { file, root: Arc::new(root) })
         });
-        nodes.insert(name.to_owned(), parsed.clone());
+        self.parsed.insert(name.to_owned(), parsed.clone());
         parsed
     }
 }
 
-/// The companions of one template: paths are relative to its folder.
-#[derive(Clone, Debug)]
-pub struct Beside<'c> {
-    companions: &'c Companions,
-    template: String,
-}
-
-impl Beside<'_> {
-    /// The name under which a relative path is known; `None` for URLs and absolute paths.
-    pub fn name(&self, path: &str) -> Option<String> {
-        resolve(&self.template, path)
-    }
-
-    /// Reads a file; its text and name are in the [`SourceMap`].
-    pub fn read(&self, path: &str) -> Result<FileId, Reason> {
-        let name = self.name(path).ok_or_else(|| file_reason(path, "is not a local path"))?;
-        self.companions.text(&name)
-    }
-
-    /// Reads and parses a YAML or JSON file: its first document.
-    pub fn parse(&self, path: &str) -> Result<Arc<Node>, Reason> {
-        let name = self.name(path).ok_or_else(|| file_reason(path, "is not a local path"))?;
-        self.companions.node(&name)
-    }
-
-    pub fn sources(&self) -> &SourceMap {
-        &self.companions.sources
-    }
-}
-
 /// `path` relative to the folder of the file `from`, with `.` and `..` resolved as text.
-pub(crate) fn resolve(from: &str, path: &str) -> Option<String> {
+pub fn resolve(from: &str, path: &str) -> Option<String> {
     let path = path.strip_prefix("file://").unwrap_or(path);
     if path.is_empty() || path.starts_with('/') || path.contains("://") || path.contains(['\0', '\\']) {
         return None;

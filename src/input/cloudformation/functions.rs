@@ -54,7 +54,7 @@ impl<'n> Call<'n> {
     }
 }
 
-impl Scope<'_, '_> {
+impl<'a> Scope<'_, 'a> {
     pub(super) fn call(&self, call: &Call<'_>) -> Option<Value> {
         let value = self.dispatch(call)?;
         if self.mode == Mode::Symbolic && value.reason().is_some() {
@@ -377,20 +377,19 @@ impl Scope<'_, '_> {
         }
     }
 
-    /// The name of the local file that an `AWS::Include` names.
-    pub(super) fn included(&self, node: &Node) -> Option<String> {
+    /// The local snippet that an `AWS::Include` names.
+    pub(super) fn included(&self, node: &Node) -> Option<&'a Node> {
         if node.get("Name").and_then(Node::as_str) != Some(super::template::INCLUDE) {
             return None;
         }
         let location = self.eval(node.get("Parameters")?.get("Location")?)?;
-        crate::input::files::resolve(&self.stack.template.name, location.as_str()?)
+        self.run.library.documents.document(&self.stack.template.name, location.as_str()?).ok()
     }
 
     /// `Fn::Transform`: what a local snippet says, else unknown.
     pub(super) fn transform(&self, node: &Node, span: Span) -> Value {
         let name = node.get("Name").and_then(Node::as_str).unwrap_or("without a name");
-        let snippet = self.included(node).and_then(|file| self.run.library.snippets.get(&file));
-        match snippet.and_then(|snippet| self.eval(snippet)) {
+        match self.included(node).and_then(|snippet| self.eval(snippet)) {
             Some(value) => moved(value, span),
             None => Value::unknown(span, Reason::Transform(Arc::from(name))),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::text::canonical;
-use crate::source::{Node, NodeValue, Scalar};
+use crate::source::{Limits, Node, NodeValue, Scalar, SourceMap, parse};
 
 /// A parameter's declaration.
 #[derive(Debug)]
@@ -79,6 +79,18 @@ pub fn parameters_from_file(root: &Node) -> Option<Vec<(String, String)>> {
         },
         _ => None,
     }
+}
+
+/// As [`parameters_from_file`], for a text that is not parsed yet; the error says what is wrong with it.
+pub fn parameters_from_text(name: &str, text: &str) -> Result<Vec<(String, String)>, String> {
+    let sources = SourceMap::default();
+    let file = sources.add(name, text);
+    let parsed = parse(&sources, file, Limits::default())
+        .map_err(|error| format!("`{name}:{}` {error}", sources.position(error.span)))?;
+    let root = parsed.documents.first().ok_or_else(|| format!("`{name}` is empty"))?;
+    parameters_from_file(root).ok_or_else(|| {
+        format!("`{name}` is not a parameter file: a list of `ParameterKey` and `ParameterValue`, or a mapping")
+    })
 }
 
 fn one_of_list(item: &Node) -> Option<Option<(String, String)>> {

@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
                     self.unroll(stack, turns.body, &inner, found, depth + 1);
                 }
             } else if &*entry.key == "Fn::Transform" {
-                let snippet = scope.included(&entry.value).and_then(|name| self.library.snippets.get(&name));
+                let snippet = scope.included(&entry.value);
                 match snippet {
                     Some(snippet) if depth < 8 => self.unroll(stack, snippet, loops, found, depth + 1),
                     _ => self.note(
@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
     fn nested(&self, stack: &Stack<'a>, url: &Value, span: Span) -> Option<&'a Template> {
         let Kind::Scalar(scalar) = &url.kind else { return None };
         let name = crate::input::files::resolve(&stack.template.name, &scalar.text)?;
-        let Some(template) = self.library.nested.get(&name) else {
+        let Some(template) = self.library.documents.template(&name) else {
             let message = format!("nested template `{name}` was not read; its resources are not checked");
             self.note(NoteLevel::Warning, message, span);
             return None;
