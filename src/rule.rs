@@ -1,10 +1,16 @@
 //! Rules: one YAML file each, loaded, checked against the fact schema, and judged per subject.
+//!
+//! `docs/rules.md` is the reference for those who write them.
 
+mod compile;
+mod eval;
 pub mod guard;
 pub mod load;
 pub mod merge;
+pub mod predicate;
 pub mod verdict;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,10 +21,21 @@ use crate::finding::{RuleInfo, Severity, Verdict};
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub info: Arc<RuleInfo>,
-    pub predicate: guard::Predicate,
-    pub examples: Vec<Example>,
+    pub tier: Tier,
+    pub predicate: predicate::Predicate,
     /// Where it was loaded from, for error messages.
     pub file: PathBuf,
+    /// The rule file; its examples are read on demand ([`Rule::examples`]).
+    pub text: Cow<'static, str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// What the reference architecture demands of everybody.
+    Core,
+    /// What goes beyond it.
+    Ext,
 }
 
 /// An example of a rule file: documentation and test in one.
@@ -27,6 +44,8 @@ pub struct Example {
     pub name: String,
     pub expect: Verdict,
     pub severity: Option<Severity>,
+    /// Other rules that the same template cannot but fail.
+    pub also: Vec<String>,
     /// Format key: `cloudformation`, `sam`.
     pub format: String,
     pub source: String,

@@ -1,15 +1,83 @@
-//! From a compiled predicate and a subject's facts to a verdict, by Kleene logic.
+//! From a compiled predicate and a subject's facts to a verdict.
+//!
+//! | `applies` | `assert` | verdict |
+//! |---|---|---|
+//! | false | – | not applicable |
+//! | unknown | false | unknown: it might not apply |
+//! | true | false | fail |
+//! | – | unknown | unknown |
+//! | – | true | pass |
 
+use std::collections::BTreeSet;
+
+use super::eval::{Outcome, Scope, Truth};
 use super::{Judgement, Rule};
-use crate::facts::Subject;
-use crate::finding::Verdict;
+use crate::facts::{Step, Subject};
+use crate::finding::{Severity, Verdict};
+use crate::value::Reason;
 
-pub fn judge(rule: &Rule, _subject: &Subject) -> Judgement {
-    Judgement {
-        verdict: Verdict::Error,
-        severity: rule.info.severity,
-        message: String::new(),
-        evidence: Vec::new(),
-        reasons: Vec::new(),
+/// Evidence steps of one judgement. A list of hundreds of elements proves no more than its first ones.
+const MAX_EVIDENCE: usize = 32;
+
+pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
+    let predicate = &rule.predicate;
+    let bare = Scope { item: &subject.tree, variables: &[], outer: None, name: &subject.name };
+    let values = bare.values(&predicate.lets);
+    let scope = Scope { variables: &values, ..bare };
+
+    let applies = scope.block(&predicate.applies);
+    if applies.truth == Truth::False {
+        return judgement(rule, subject, Verdict::NotApplicable, rule.info.severity, applies);
     }
+    let assert = scope.block(&predicate.assert);
+    match (applies.truth, assert.truth) {
+        (_, Truth::True) => judgement(rule, subject, Verdict::Pass, rule.info.severity, assert),
+        (Truth::True, Truth::False) => judgement(rule, subject, Verdict::Fail, severity(rule, &scope), assert),
+        (Truth::True, Truth::Unknown) => judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), assert),
+        (_, Truth::False) => judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), applies),
+        (_, Truth::Unknown) => {
+            let mut both = applies;
+            both.evidence.extend(assert.evidence);
+            both.reasons.extend(assert.reasons);
+            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), both)
+        }
+    }
+}
+
+/// The severity of the first condition that holds. One that is unknown might hold: then the highest of those that
+/// may apply counts.
+fn severity(rule: &Rule, scope: &Scope<'_, '_>) -> Severity {
+    let mut highest: Option<Severity> = None;
+    for (condition, severity) in &rule.predicate.severities {
+        match scope.block(condition).truth {
+            Truth::False => {}
+            Truth::Unknown => highest = highest.max(Some(*severity)),
+            Truth::True => return highest.map_or(*severity, |other| other.max(*severity)),
+        }
+    }
+    highest.map_or(rule.info.severity, |other| other.max(rule.info.severity))
+}
+
+fn judgement(rule: &Rule, subject: &Subject, verdict: Verdict, severity: Severity, outcome: Outcome<'_>) -> Judgement {
+    let (name, title) = (&subject.name, &rule.info.title);
+    let message = match verdict {
+        Verdict::Fail if outcome.messages.is_empty() => format!("`{name}` violates: {title}"),
+        Verdict::Fail => distinct(outcome.messages).join("; "),
+        Verdict::NotApplicable => format!("does not apply to `{name}`: {title}"),
+        Verdict::Unknown => format!("cannot tell for `{name}`: {title}"),
+        _ => format!("`{name}` complies: {title}"),
+    };
+    let mut evidence: Vec<Step> = distinct(outcome.evidence).into_iter().take(MAX_EVIDENCE).cloned().collect();
+    if evidence.is_empty() {
+        evidence.push(Step::new(format!("`{name}` is declared here"), subject.span));
+    }
+    let reasons = if verdict == Verdict::Unknown { distinct(outcome.reasons) } else { Vec::new() };
+    let reasons = reasons.into_iter().map(Reason::to_string).collect();
+    Judgement { verdict, severity, message, evidence, reasons }
+}
+
+/// Without repetitions, in the order of first appearance.
+fn distinct<T: Ord + Clone>(items: Vec<T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
