@@ -234,6 +234,24 @@ impl Value {
         }
     }
 
+    /// Like [`Self::template`], but with `$` for every reference: so colons and slashes only separate fields.
+    pub fn masked(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Some(scalar.text.to_string()),
+            Kind::Ref(_) => Some("$".to_owned()),
+            Kind::Text(parts) => Some(
+                parts
+                    .iter()
+                    .map(|part| match part {
+                        Part::Ref(_) => "$".to_owned(),
+                        Part::Literal(_) | Part::Unknown(_) => part.to_string(),
+                    })
+                    .collect(),
+            ),
+            Kind::Null | Kind::List(_) | Kind::Map(_) | Kind::Unknown(_) => None,
+        }
+    }
+
     /// The first reason why the value is not wholly known, at any depth. References count as known.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.kind {

@@ -1,10 +1,215 @@
-//! Facts of the area `api`.
+//! API routes and what each of them demands of its caller; JWT authorizers and whom they believe.
 
-use super::{Subject, SubjectKind};
+pub mod authorization;
+pub mod jwt;
+pub mod reach;
+
+use super::{Describe, Fact, Step, Subject, SubjectKind, fact_struct};
 use crate::graph::Graph;
+use crate::graph::apigateway::{Api, Protocol, Route};
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::Reason;
 
-pub(super) const SUBJECTS: &[SubjectKind] = &[];
+pub(super) const SUBJECTS: &[SubjectKind] = &[
+    SubjectKind { name: "api_routes", shape: ApiRoute::shape },
+    SubjectKind { name: "jwt_authorizers", shape: jwt::JwtAuthorizer::shape },
+];
 
-pub(super) fn derive(_graph: &Graph) -> Vec<Subject> {
-    Vec::new()
+fact_struct! {
+    /// One method and path of a REST or HTTP API, or one route of a WebSocket API.
+    pub struct ApiRoute {
+        /// Logical id of the API; empty when the API was not scanned.
+        api: String,
+        /// `rest`, `http` or `websocket`.
+        protocol: String,
+        /// `POST /posts`, `$default`, `$connect`; unknown parts are shown as `?`.
+        route: String,
+        /// `write` (may change something), `read` (`GET` and `HEAD`) or `preflight` (`OPTIONS` answered by a mock).
+        effect: Fact<String>,
+        /// A browser's preflight method, `OPTIONS`, that reaches a backend.
+        options: Fact<bool>,
+        /// A WebSocket route other than `$connect`: it carries no authorization of its own.
+        rides_on_connect: bool,
+        /// What authenticates the caller: `none`, `iam`, `jwt`, `cognito` or `lambda`.
+        authorization: Fact<String>,
+        /// Why nothing authenticates the caller; empty when something does or when it is not known.
+        gap: String,
+        /// `internet`; `restricted` when a resource policy narrows down the caller's network; `private` when only
+        /// interface endpoints lead to it.
+        exposure: Fact<String>,
+        /// An API key identifies a usage plan and authenticates nobody.
+        api_key_required: Fact<bool>,
+        /// The API's tag `sra:public-routes` names this route.
+        declared_public: bool,
+        /// The default endpoint is disabled and every custom domain demands a client certificate.
+        mutual_tls: Fact<bool>,
+        /// Matches every request that no other route of the API matches.
+        catch_all: bool,
+        /// What the role behind the route may do with data: `write` (or change any other state), `read` or `none`.
+        backend_access: Fact<String>,
+    }
+}
+
+pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for api in &graph.apigateway.apis {
+        let routes: Vec<&Route> = graph.apigateway.routes_of(&api.key).collect();
+        if api.protocol == Protocol::WebSocket
+            && !routes.is_empty()
+            && !routes.iter().any(|route| authorization::is_connect(route))
+        {
+            subjects.extend(missing_connect(graph, api));
+        }
+        subjects.extend(routes.iter().filter_map(|route| subject(graph, api, route)));
+        subjects.extend(unread(graph, api));
+    }
+    subjects.extend(jwt::derive(graph));
+    subjects
+}
+
+fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
+    let resource = graph.resources.get(&route.address)?;
+    let label = route.label();
+    let resolved = authorization::resolve(graph, route);
+    let facts = ApiRoute {
+        api: api_name(graph, api),
+        protocol: api.protocol.key().to_owned(),
+        effect: effect(route),
+        options: options(route),
+        rides_on_connect: api.protocol == Protocol::WebSocket && !authorization::is_connect(route),
+        authorization: resolved.authorization,
+        gap: resolved.gap,
+        exposure: exposure(api),
+        api_key_required: Fact::of(route.api_key_required.clone(), "whether an API key is required"),
+        declared_public: declared_public(api, &label),
+        mutual_tls: mutual_tls(api),
+        catch_all: catches_all(route),
+        backend_access: reach::backend_access(graph, &route.integration),
+        route: label,
+    };
+    let subject = Subject::of("api_routes", resource, &facts);
+    Some(match &route.part {
+        Some(part) => subject.part(part, route.span),
+        None => subject,
+    })
+}
+
+/// Clients connect to a WebSocket API that has no `$connect` route without any check.
+fn missing_connect(graph: &Graph, api: &Api) -> Option<Subject> {
+    let resource = graph.resources.get(api.address.as_ref()?)?;
+    let gap = format!("`{}` has no `$connect` route, so anyone connects", resource.name);
+    let step = Step::new(gap.clone(), resource.name_span);
+    let facts = ApiRoute {
+        effect: Fact::known("write".to_owned(), vec![step.clone()]),
+        options: Fact::known(false, Vec::new()),
+        rides_on_connect: false,
+        authorization: Fact::known("none".to_owned(), vec![step]),
+        gap,
+        api_key_required: Fact::known(false, Vec::new()),
+        ..placeholder(graph, api, "$connect")
+    };
+    Some(Subject::of("api_routes", resource, &facts).part("$connect", resource.name_span))
+}
+
+/// One subject for everything of an API's definition that could not be read: it may hold any route.
+fn unread(graph: &Graph, api: &Api) -> Option<Subject> {
+    let (reason, span) = api.unread.first()?;
+    let resource = graph.resources.get(api.address.as_ref()?)?;
+    let facts = ApiRoute {
+        authorization: unknown(reason, *span, "routes that could not be read"),
+        effect: unknown(reason, *span, "routes that could not be read"),
+        ..placeholder(graph, api, "?")
+    };
+    Some(Subject::of("api_routes", resource, &facts).part("unread", *span))
+}
+
+fn placeholder(graph: &Graph, api: &Api, route: &str) -> ApiRoute {
+    let reason = crate::input::not_understood("the routes are not known");
+    let open = || Fact::unknown(reason.clone(), Vec::new());
+    ApiRoute {
+        api: api_name(graph, api),
+        protocol: api.protocol.key().to_owned(),
+        route: route.to_owned(),
+        effect: open(),
+        options: Fact::unknown(reason.clone(), Vec::new()),
+        rides_on_connect: false,
+        authorization: open(),
+        gap: String::new(),
+        exposure: exposure(api),
+        api_key_required: Fact::unknown(reason.clone(), Vec::new()),
+        declared_public: false,
+        mutual_tls: mutual_tls(api),
+        catch_all: false,
+        backend_access: open(),
+    }
+}
+
+fn unknown(reason: &Reason, span: Span, label: &str) -> Fact<String> {
+    Fact::unknown(reason.clone(), vec![Step::new(label, span)])
+}
+
+fn api_name(graph: &Graph, api: &Api) -> String {
+    let resource: Option<&Resource> = api.address.as_ref().and_then(|address| graph.resources.get(address));
+    resource.map_or_else(String::new, |resource| resource.name.to_string())
+}
+
+fn effect(route: &Route) -> Fact<String> {
+    if route.protocol == Protocol::WebSocket {
+        return Fact::known("write".to_owned(), Vec::new());
+    }
+    let step = |what: String| vec![Step::new(what, route.method.span())];
+    match route.method.known().map(String::as_str) {
+        Some(method @ ("GET" | "HEAD")) => Fact::known("read".to_owned(), step(format!("method `{method}` reads"))),
+        Some("OPTIONS") => match &route.integration.mock {
+            crate::graph::Typed::Known(true, span) => {
+                Fact::known("preflight".to_owned(), vec![Step::new("a mock answers preflight requests", *span)])
+            }
+            crate::graph::Typed::Unknown(reason, span) => unknown(reason, *span, "what answers `OPTIONS`"),
+            _ => Fact::known("write".to_owned(), step("`OPTIONS` reaches a backend".to_owned())),
+        },
+        Some(method) => Fact::known("write".to_owned(), step(format!("method `{method}` may write"))),
+        None => Fact::of(route.method.clone(), "the route's method"),
+    }
+}
+
+fn options(route: &Route) -> Fact<bool> {
+    match &route.method {
+        crate::graph::Typed::Known(method, _) => Fact::known(method == "OPTIONS", Vec::new()),
+        _ => Fact::unknown(crate::input::not_understood("the method is not known"), Vec::new()),
+    }
+}
+
+fn catches_all(route: &Route) -> bool {
+    let path = route.path.known().map(String::as_str);
+    let any = route.method.known().is_some_and(|method| method == "ANY");
+    any && path.is_some_and(|path| path == "$default" || path == "/{proxy+}")
+}
+
+fn exposure(api: &Api) -> Fact<String> {
+    let private = Fact::of(api.private.clone(), "the API's endpoint type");
+    let narrowed = Fact::of(api.network_policy.clone(), "the API's resource policy");
+    match (private.value, narrowed.value) {
+        (Ok(true), _) => Fact::known("private".to_owned(), private.evidence),
+        (Err(reason), _) => Fact::unknown(reason, private.evidence),
+        (Ok(false), Ok(true)) => Fact::known("restricted".to_owned(), narrowed.evidence),
+        (Ok(false), Ok(false)) => Fact::known("internet".to_owned(), Vec::new()),
+        (Ok(false), Err(reason)) => Fact::unknown(reason, narrowed.evidence),
+    }
+}
+
+fn mutual_tls(api: &Api) -> Fact<bool> {
+    let closed = Fact::of(api.default_endpoint_disabled.clone(), "the default endpoint");
+    let certificate = Fact::of(api.domains_demand_certificate.clone(), "client certificates of custom domains");
+    match (closed.value, certificate.value) {
+        (Ok(false), _) | (_, Ok(false)) => Fact::known(false, Vec::new()),
+        (Ok(true), Ok(true)) => Fact::known(true, [closed.evidence, certificate.evidence].concat()),
+        (Err(reason), _) | (_, Err(reason)) => Fact::unknown(reason, Vec::new()),
+    }
+}
+
+/// The tag lists routes, separated by commas or white space around them: `GET /health, GET /`.
+fn declared_public(api: &Api, route: &str) -> bool {
+    let Some(tag) = &api.public_routes_tag else { return false };
+    tag.split(',').any(|declared| declared.split_whitespace().collect::<Vec<_>>().join(" ") == route)
 }

@@ -221,7 +221,25 @@ impl Reader<'_> {
     }
 }
 
+impl Route {
+    /// `POST /posts`, `$default` or a WebSocket route key; what is not known is shown as `?`.
+    pub fn label(&self) -> String {
+        let method = self.method.known().map_or("?", String::as_str);
+        match self.path.known().map(String::as_str) {
+            Some("") => method.to_owned(),
+            Some("$default") => "$default".to_owned(),
+            Some(path) => format!("{method} {path}"),
+            None => format!("{method} ?"),
+        }
+    }
+}
+
 impl ApiKey {
+    /// Whether two different keys are surely two different APIs.
+    pub fn is_certain(&self) -> bool {
+        !self.0.contains("? ")
+    }
+
     pub fn of(address: &Address) -> Self {
         Self(Arc::clone(&address.0))
     }

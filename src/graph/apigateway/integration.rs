@@ -123,7 +123,7 @@ impl Reader<'_> {
             return self.behind_link(uri, written.prop(names.connection));
         }
         let template = uri.template().unwrap_or_default();
-        match service_action(&template) {
+        match service_action(&uri.masked().unwrap_or_default()) {
             Some(action) => Destination::Action { action, role: role() },
             None if template.starts_with("http") => Destination::Url(template),
             None if template.contains("stageVariables.") => {
@@ -161,9 +161,8 @@ impl Reader<'_> {
 }
 
 /// `arn:aws:apigateway:{region}:{subdomain.service|service}:{path|action}/{service_api}` → `service:Action`. `None`
-/// for functions and for what has another form. Source: API Gateway API reference, `Integration.uri`.
+/// for functions and for what has another form; references are masked. Source: API Gateway API reference, `Integration.uri`.
 fn service_action(uri: &str) -> Option<String> {
-    let uri = without_references(uri);
     let mut fields = uri.splitn(6, ':');
     let (arn, _partition, gateway) = (fields.next()?, fields.next()?, fields.next()?);
     let (_region, service, api) = (fields.next()?, fields.next()?, fields.next()?);
@@ -176,19 +175,6 @@ fn service_action(uri: &str) -> Option<String> {
         ("path", _) => Some(format!("{service}:*")),
         _ => None,
     }
-}
-
-/// `${AWS::Region}` → `$`, so that colons only separate fields.
-fn without_references(template: &str) -> String {
-    let mut text = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("${") {
-        text.push_str(before);
-        text.push('$');
-        rest = after.split_once('}').map_or("", |(_, after)| after);
-    }
-    text.push_str(rest);
-    text
 }
 
 /// `StepFunctions-StartExecution` → `states:StartExecution`. Source: API Gateway developer guide, "Integration subtype
@@ -211,7 +197,7 @@ mod tests {
     fn service_uris_name_the_action() {
         let action = |uri| service_action(uri);
         assert_eq!(
-            action("arn:${AWS::Partition}:apigateway:${AWS::Region}:states:action/SendTaskSuccess").as_deref(),
+            action("arn:$:apigateway:$:states:action/SendTaskSuccess").as_deref(),
             Some("states:SendTaskSuccess")
         );
         assert_eq!(action("arn:aws:apigateway:eu-west-1:s3:path/{bucket}/{key}").as_deref(), Some("s3:*"));

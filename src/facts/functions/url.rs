@@ -1,0 +1,157 @@
+//! Function URLs, and permissions that would let everyone through one.
+
+use crate::facts::{Describe as _, Fact, Step, Subject, SubjectKind, fact_struct};
+use crate::graph::lambda::{Permission, Qualifier, Url};
+use crate::graph::{Graph, Typed};
+use crate::value::Value;
+
+pub(super) const SUBJECT: SubjectKind = SubjectKind { name: "function_urls", shape: FunctionUrl::shape };
+
+fact_struct! {
+    /// A Function URL, or a permission for one that was not scanned.
+    pub struct FunctionUrl {
+        /// Logical id, name or ARN of the function; `?` when it is not known.
+        function: String,
+        /// A URL is declared; false for a permission alone.
+        declared: bool,
+        /// `NONE` or `AWS_IAM`. A permission alone has that which it allows.
+        auth_type: Fact<String>,
+        /// A permission lets everyone invoke the function through the URL.
+        public_permission: Fact<bool>,
+    }
+}
+
+pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = graph.lambda.urls.iter().filter_map(|url| of_url(graph, url)).collect();
+    subjects.extend(graph.lambda.permissions.iter().filter_map(|permission| of_permission(graph, permission)));
+    subjects
+}
+
+fn of_url(graph: &Graph, url: &Url) -> Option<Subject> {
+    let resource = graph.resources.get(&url.address)?;
+    let label = match &url.auth_type {
+        Typed::Known(kind, _) => format!("`AuthType` is `{kind}`"),
+        _ => "`AuthType`".to_owned(),
+    };
+    let facts = FunctionUrl {
+        function: super::permission::function_name(graph, &url.function),
+        declared: true,
+        auth_type: Fact::of(url.auth_type.clone(), label),
+        public_permission: public_permission(graph, url),
+    };
+    Some(Subject::of(SUBJECT.name, resource, &facts))
+}
+
+fn public_permission(graph: &Graph, url: &Url) -> Fact<bool> {
+    let mut unclear = None;
+    for permission in graph.lambda.permissions.iter().filter(|permission| same_door(permission, url)) {
+        let public = is_public(permission);
+        let step = || vec![Step::new("a permission for the Function URL", permission.action.span())];
+        match public {
+            Some(true) => {
+                let name = graph.resources.get(&permission.address).map_or_else(String::new, |it| it.name.to_string());
+                let label = format!("permission `{name}` lets everyone through");
+                let span = graph.resources.get(&permission.address).map_or(permission.action.span(), |it| it.name_span);
+                return Fact::known(true, vec![Step::new(label, span)]);
+            }
+            Some(false) => {}
+            None => unclear = unclear.or(Some(step())),
+        }
+    }
+    match unclear {
+        Some(steps) => {
+            Fact::unknown(crate::input::not_understood("whom a permission lets through is not known"), steps)
+        }
+        None => Fact::known(false, Vec::new()),
+    }
+}
+
+/// Whether a permission is for the same function in the same published form. An unknown form may be the same.
+fn same_door(permission: &Permission, url: &Url) -> bool {
+    let function = match (permission.function.function.known(), url.function.function.known()) {
+        (Some(own), Some(other)) => own == other,
+        _ => permission.function.function == url.function.function,
+    };
+    let qualifier = match (&permission.function.qualifier, &url.function.qualifier) {
+        (Qualifier::Unknown(_), _) | (_, Qualifier::Unknown(_)) => true,
+        (own, other) => own == other,
+    };
+    function && qualifier
+}
+
+/// Whether everyone may call the URL without credentials; `None` when that is not known. Source: Lambda developer
+/// guide, "Control access to Lambda function URLs".
+fn is_public(permission: &Permission) -> Option<bool> {
+    let action = match permission.action.known() {
+        Some(action) => ["lambda:InvokeFunctionUrl", "lambda:*", "*"].iter().any(|it| it.eq_ignore_ascii_case(action)),
+        None => return None,
+    };
+    let everyone = match &permission.principal {
+        Typed::Known(principal, _) => principal.as_str() == Some("*"),
+        Typed::Absent(_) => false,
+        Typed::Unknown(..) => return if action { None } else { Some(false) },
+    };
+    let unconditional = [&permission.principal_org_id, &permission.source_arn, &permission.source_account]
+        .iter()
+        .all(|condition| matches!(condition, Typed::Absent(_)));
+    let anonymous = match &permission.function_url_auth_type {
+        Typed::Known(kind, _) => Some(kind == "NONE"),
+        Typed::Absent(_) => Some(true),
+        Typed::Unknown(..) => None,
+    };
+    match (action && everyone && unconditional, anonymous) {
+        (false, _) => Some(false),
+        (true, anonymous) => anonymous,
+    }
+}
+
+/// A permission for anonymous calls opens any URL that the function ever gets; when the URL itself is declared as open,
+/// that is where the finding belongs.
+fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
+    let resource = graph.resources.get(&permission.address)?;
+    let named = permission.function_url_auth_type.known().is_some_and(|kind| kind == "NONE");
+    if !named || is_public(permission) != Some(true) {
+        return None;
+    }
+    let judged_there = graph
+        .lambda
+        .urls
+        .iter()
+        .any(|url| same_door(permission, url) && url.auth_type.known().is_none_or(|kind| kind != "AWS_IAM"));
+    if judged_there {
+        return None;
+    }
+    let span = permission.function_url_auth_type.span();
+    let facts = FunctionUrl {
+        function: super::permission::function_name(graph, &permission.function),
+        declared: false,
+        auth_type: Fact::known("NONE".to_owned(), vec![Step::new("`FunctionUrlAuthType` is `NONE`", span)]),
+        public_permission: Fact::known(
+            true,
+            vec![Step::new("everyone may invoke the function through a Function URL", resource.name_span)],
+        ),
+    };
+    Some(Subject::of(SUBJECT.name, resource, &facts))
+}
+
+/// Whether a permission only counts for calls through a Function URL that asks for no credentials: then the URL's rule
+/// judges it.
+pub(super) fn only_through_url(permission: &Permission) -> Option<bool> {
+    let action = permission.action.known()?;
+    if action.eq_ignore_ascii_case("lambda:InvokeFunctionUrl") {
+        return match &permission.function_url_auth_type {
+            Typed::Known(kind, _) => Some(kind == "NONE"),
+            Typed::Absent(_) => Some(false),
+            Typed::Unknown(..) => None,
+        };
+    }
+    if action.eq_ignore_ascii_case("lambda:InvokeFunction") {
+        return permission.invoked_via_function_url.known().copied();
+    }
+    Some(false)
+}
+
+/// A literal principal.
+pub(super) fn literal(value: &Typed<Value>) -> Option<&str> {
+    value.known().and_then(Value::as_str)
+}
