@@ -3,6 +3,7 @@
 //! `docs/rules.md` is the reference for those who write them.
 
 mod compile;
+pub mod examples;
 mod eval;
 pub mod guard;
 pub mod load;

@@ -17,6 +17,7 @@ use super::{Example, Rule, RuleSet};
 use crate::facts::{Shape, subject_kinds};
 use crate::finding::RuleInfo;
 use file::{RuleFile, Severities};
+pub(super) use place::in_section as place;
 
 /// Name and text of each built-in rule file.
 const BUILTIN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));

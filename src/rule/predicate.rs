@@ -40,6 +40,9 @@ pub enum Bound {
 pub struct Clause {
     pub test: Test,
     pub message: Option<Message>,
+    /// In the text of its section, 1-based.
+    pub line: usize,
+    pub column: usize,
 }
 
 #[derive(Clone, Debug)]

@@ -4,3 +4,4 @@
 
 mod kinds;
 mod layers;
+mod rules;

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{Compiler, Meaning, array, kind, known, variant};
 use crate::facts::Shape;
-use crate::rule::predicate::{Block, Clause, Comparison, Constant, Number, Order, Query, Start, Step, Test};
+use crate::rule::predicate::{Block, Clause, Comparison, Constant, Message, Number, Order, Query, Start, Step, Test};
 
 impl Compiler<'_> {
     pub(super) fn clauses(&mut self, conjunctions: &[Json]) -> Result<Vec<Vec<Clause>>, String> {
@@ -16,15 +16,23 @@ impl Compiler<'_> {
     }
 
     fn clause(&mut self, json: &Json) -> Result<Clause, String> {
+        let (test, message) = self.test(json)?;
+        let (line, column) = self.position;
+        let (line, column) = self.positions.as_ref().map_or((line, column), |map| map.original(line, column));
+        Ok(Clause { test, message, line, column })
+    }
+
+    fn test(&mut self, json: &Json) -> Result<(Test, Option<Message>), String> {
         let Some((name, body)) = variant(json) else {
             return Err("this kind of clause is not supported".to_owned());
         };
         match name {
             // The clauses of a rule's block are wrapped once more than those of inner blocks.
-            "Clause" if body.get("access_clause").is_none() => self.clause(body),
+            "Clause" if body.get("access_clause").is_none() => self.test(body),
             "Clause" => self.access(body),
             "BlockClause" => {
                 self.locate(body);
+                let position = self.position;
                 let (query, typed) = self.query(body.get("query").unwrap_or(&Json::Null))?;
                 if body.get("not_empty") == Some(&Json::Bool(true)) {
                     return Err("`not empty` before a block is not supported: add a clause `… !empty`".to_owned());
@@ -35,7 +43,8 @@ impl Compiler<'_> {
                 let block = body.get("block").unwrap_or(&Json::Null);
                 let some = some(body.get("query"));
                 let block = self.scoped(typed.shape, |compiler| compiler.block(block))?;
-                Ok(Clause { test: Test::Each { query, some, block }, message: None })
+                self.position = position;
+                Ok((Test::Each { query, some, block }, None))
             }
             "WhenBlock" => {
                 let parts = body.as_array().map_or(&[][..], Vec::as_slice);
@@ -48,7 +57,7 @@ impl Compiler<'_> {
                     return Err("variables in a `when` block are not supported: define them outside".to_owned());
                 }
                 let block = Block { lets: Vec::new(), lines: self.clauses(array(block, "conjunctions"))? };
-                Ok(Clause { test: Test::When { condition, block }, message: None })
+                Ok((Test::When { condition, block }, None))
             }
             "NamedRule" | "ParameterizedNamedRule" => {
                 self.locate(body.get("named_rule").unwrap_or(body));
@@ -79,7 +88,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn access(&mut self, json: &Json) -> Result<Clause, String> {
+    fn access(&mut self, json: &Json) -> Result<(Test, Option<Message>), String> {
         let access = json.get("access_clause").unwrap_or(&Json::Null);
         self.locate(access);
         let position = self.position;
@@ -104,7 +113,7 @@ impl Compiler<'_> {
             _ => return Err("the types of facts are fixed: there is nothing to ask with `is_…`".to_owned()),
         };
         self.position = position;
-        Ok(Clause { test, message })
+        Ok((test, message))
     }
 
     fn empty(&mut self, query: &Json, some: bool, negated: bool) -> Result<Test, String> {

@@ -12,7 +12,7 @@ fn is_key(line: &str, key: &str) -> bool {
 }
 
 /// Line and column of the file for those of a section's text.
-pub(super) fn in_section(text: &str, section: Section, line: usize, column: usize) -> (usize, usize) {
+pub(in crate::rule) fn in_section(text: &str, section: Section, line: usize, column: usize) -> (usize, usize) {
     let (key, skip) = match section {
         Section::Let => ("let:", 0),
         Section::Applies => ("applies:", 0),

@@ -1,0 +1,26 @@
+//! The built-in rules: every file loads, and every example gets the verdict that it promises.
+
+use sra_guard::rule::{RuleSet, examples};
+
+/// `SRA_GUARD_RULE=SRA-ALB` restricts the tests to rules whose id starts so.
+fn selected(rule: &sra_guard::rule::Rule) -> bool {
+    std::env::var("SRA_GUARD_RULE").map_or(true, |prefix| rule.info.id.starts_with(&prefix))
+}
+
+fn builtin() -> RuleSet {
+    RuleSet::builtin().unwrap_or_else(|errors| panic!("\n{errors}\n"))
+}
+
+#[test]
+fn every_example_gets_its_verdict() {
+    let report = examples::test(&builtin(), &selected, false);
+    let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+#[test]
+fn every_file_is_named_after_its_rule() {
+    for rule in builtin().rules {
+        assert_eq!(rule.file.file_stem().unwrap().to_string_lossy(), rule.info.id);
+    }
+}
