@@ -7,6 +7,7 @@ pub mod api;
 pub mod entry;
 pub mod functions;
 pub mod identity;
+mod logic;
 pub mod network;
 pub mod permissions;
 pub mod tree;

@@ -89,7 +89,11 @@ pub fn pointers(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<
         Prop::Unknown(reason, span) => Typed::Unknown(reason.clone(), span),
         Prop::Known(value) => value.items().map_or_else(
             || Typed::Unknown(Reason::NotUnderstood("a list was expected here".into()), value.span),
-            |items| Typed::Known(pointers_of(resources, items, kinds), value.span),
+            |items| match pointers_of(resources, items, kinds) {
+                // An empty list leaves the choice to the service, like no list at all.
+                found if found.is_empty() => Typed::Absent(value.span),
+                found => Typed::Known(found, value.span),
+            },
         ),
     }
 }

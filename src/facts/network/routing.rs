@@ -1,0 +1,264 @@
+//! From which subnets an internet gateway can be reached, and through which table and route.
+//!
+//! Source: Amazon VPC User Guide, "Configure route tables": a subnet uses the table that it is explicitly associated
+//! with, else the main table of its VPC. A VPC that the template creates gets a main table with the local route only,
+//! and CloudFormation has no resource for that table.
+
+use std::sync::Arc;
+
+use super::super::{Fact, Step};
+use super::{name_of, prefixes};
+use crate::graph::ec2::{Destination, Family, Pointer, Route, RouteTarget, leads_to, may_be_declared};
+use crate::graph::{Graph, Target, Typed};
+use crate::source::Span;
+use crate::value::{Address, Reason};
+
+/// Where a network interface stands.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Subnet(Pointer),
+    /// No subnet is named: EC2 picks a default subnet of the default VPC, whose main table leads to an internet
+    /// gateway. Source: Amazon VPC User Guide, "Default VPCs".
+    DefaultVpc(Span),
+}
+
+/// A table that may be the one that decides.
+struct Table {
+    id: TableId,
+    step: Step,
+}
+
+enum TableId {
+    Explicit(Target),
+    /// The main table of a VPC that the template creates.
+    Main,
+    Unknown(Reason),
+}
+
+/// Whether a place has a route of one family to an internet or carrier gateway.
+pub(super) fn public(graph: &Graph, place: &Place, family: Family) -> Fact<bool> {
+    match place {
+        Place::DefaultVpc(span) => {
+            let label = "no subnet is named: it stands in a default subnet, which has a route to an internet gateway";
+            Fact::known(family == Family::V4, vec![Step::new(label, *span)])
+        }
+        Place::Subnet(Typed::Known(subnet, span)) => {
+            agree(tables(graph, subnet, *span).iter().map(|table| table_is_public(graph, table, family)))
+        }
+        Place::Subnet(Typed::Unknown(reason, span)) => {
+            Fact::unknown(reason.clone(), vec![Step::new("the subnet is not known", *span)])
+        }
+        Place::Subnet(Typed::Absent(span)) => {
+            let reason = Reason::NotUnderstood(Arc::from("no subnet is named"));
+            Fact::unknown(reason, vec![Step::new("no subnet is named", *span)])
+        }
+    }
+}
+
+/// Whether none of the internet gateways that make the place public is attached to a VPC: its routes wait for that.
+pub(super) fn latent(graph: &Graph, place: &Place) -> Fact<bool> {
+    let Place::Subnet(Typed::Known(subnet, span)) = place else { return Fact::known(false, Vec::new()) };
+    let tables = tables(graph, subnet, *span);
+    let opening: Vec<&Route> = tables.iter().flat_map(|table| opening_routes(graph, table)).collect();
+    if opening.is_empty() {
+        return Fact::known(false, Vec::new());
+    }
+    Fact::all(opening.into_iter().map(|route| attached(graph, route).negated()))
+}
+
+/// Whether VPC Block Public Access stops what reaches a place from the Internet.
+pub(super) fn blocked(graph: &Graph, place: &Place) -> Fact<bool> {
+    let block = &graph.ec2.public_access_block;
+    let mode = match &block.mode {
+        None | Some(Typed::Absent(_)) => return Fact::known(false, Vec::new()),
+        Some(Typed::Unknown(reason, span)) => Fact::unknown(reason.clone(), vec![Step::new("block mode", *span)]),
+        Some(Typed::Known(mode, span)) => {
+            let label = format!("VPC Block Public Access is set to `{mode}`");
+            Fact::known(mode.starts_with("block-"), vec![Step::new(label, *span)])
+        }
+    };
+    let Place::Subnet(Typed::Known(subnet, _)) = place else { return mode };
+    let vpc = subnet.address().and_then(|address| graph.ec2.subnets.get(address)).and_then(|subnet| subnet.vpc.known());
+    let excluded = Fact::any(block.exclusions.iter().flat_map(|exclusion| {
+        [Some(subnet), vpc].into_iter().flatten().map(move |wanted| match leads_to(exclusion, wanted) {
+            Ok(excluded) => Fact::known(excluded, vec![Step::new("it is excluded from the block", exclusion.span())]),
+            Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("an exclusion", exclusion.span())]),
+        })
+    }));
+    Fact::all([mode, excluded.negated()])
+}
+
+/// The VPC of a subnet, when both are declared.
+pub(super) fn declared_vpc<'g>(graph: &'g Graph, place: &Place) -> Option<&'g Address> {
+    let Place::Subnet(Typed::Known(Target::Resource(subnet), _)) = place else { return None };
+    graph.ec2.subnets.get(subnet)?.vpc.address()
+}
+
+/// The table of a subnet; several when an association that cannot be told might be this subnet's.
+fn tables(graph: &Graph, subnet: &Target, used_at: Span) -> Vec<Table> {
+    let name = name_of(subnet);
+    let mut explicit = Vec::new();
+    let mut possible = Vec::new();
+    for association in &graph.ec2.associations {
+        let (list, word) = match leads_to(&association.subnet, subnet) {
+            Ok(true) => (&mut explicit, "is"),
+            Ok(false) => continue,
+            Err(_) => (&mut possible, "may be"),
+        };
+        let (id, table) = match &association.route_table {
+            Typed::Known(table, _) => (TableId::Explicit(table.clone()), format!("route table `{}`", name_of(table))),
+            Typed::Unknown(reason, _) => (TableId::Unknown(reason.clone()), "an unknown route table".to_owned()),
+            Typed::Absent(_) => continue,
+        };
+        let label = format!("subnet `{name}` {word} associated with {table}");
+        list.push(Table { id, step: Step::new(label, association.span) });
+    }
+    if explicit.is_empty() {
+        possible.push(main_table(graph, subnet, used_at));
+        return possible;
+    }
+    explicit
+}
+
+fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
+    let name = name_of(subnet);
+    let table = |id, label: String, span| Table { id, step: Step::new(label, span) };
+    let Some(subnet) = subnet.address().and_then(|address| graph.ec2.subnets.get(address)) else {
+        let reason = Reason::Outside(Arc::from(format!("the route table of subnet `{name}`")));
+        return table(TableId::Unknown(reason), format!("subnet `{name}` is not declared"), used_at);
+    };
+    let unknown = |reason, vpc: &str| {
+        table(TableId::Unknown(reason), format!("subnet `{name}` uses the main route table of {vpc}"), subnet.span)
+    };
+    match &subnet.vpc {
+        Typed::Known(Target::Resource(_), _) => {
+            let label = format!("subnet `{name}` has no table of its own: the main table of its VPC has only the local route");
+            table(TableId::Main, label, subnet.span)
+        }
+        Typed::Known(Target::Outside(vpc), _) => {
+            let reason = Reason::Outside(Arc::from(format!("the main route table of `{vpc}`")));
+            unknown(reason, &format!("`{vpc}`, which is not declared"))
+        }
+        Typed::Unknown(reason, _) => unknown(reason.clone(), "a VPC that is not known"),
+        Typed::Absent(_) => unknown(Reason::NotUnderstood(Arc::from("VpcId is missing")), "no VPC"),
+    }
+}
+
+fn table_is_public(graph: &Graph, table: &Table, family: Family) -> Fact<bool> {
+    let target = match &table.id {
+        TableId::Unknown(reason) => return Fact::unknown(reason.clone(), vec![table.step.clone()]),
+        TableId::Explicit(target) => Some(target),
+        TableId::Main => None,
+    };
+    let mut verdicts = Vec::new();
+    for route in &graph.ec2.routes {
+        match belongs(route, target) {
+            Ok(false) => {}
+            Ok(true) => verdicts.push(opens(graph, route, family)),
+            Err(reason) => {
+                let maybe = Fact::unknown(reason.clone(), vec![step_of(graph, route)]);
+                verdicts.push(Fact::all([opens(graph, route, family), maybe]));
+            }
+        }
+    }
+    if let Some(Target::Outside(id)) = target {
+        verdicts.push(Fact::unknown(Reason::Outside(Arc::from(format!("route table `{id}`"))), Vec::new()));
+    }
+    let mut fact = Fact::any(verdicts);
+    if fact.is(false) {
+        let declared = target.and_then(Target::address).and_then(|address| graph.resources.get(address));
+        fact.evidence = declared.map_or_else(Vec::new, |table| {
+            let label = format!("route table `{}` has no route to an internet gateway", table.name);
+            vec![Step::new(label, table.name_span)]
+        });
+    }
+    fact.evidence.insert(0, table.step.clone());
+    fact
+}
+
+/// The routes that make a table public for certain.
+fn opening_routes<'g>(graph: &'g Graph, table: &Table) -> Vec<&'g Route> {
+    let TableId::Explicit(target) = &table.id else { return Vec::new() };
+    let certain = |route: &&Route| {
+        belongs(route, Some(target)) == Ok(true)
+            && [Family::V4, Family::V6].into_iter().any(|family| opens(graph, route, family).is(true))
+    };
+    graph.ec2.routes.iter().filter(certain).collect()
+}
+
+/// Whether a route stands in a table. No id that is known can be that of a main table.
+fn belongs<'r>(route: &'r Route, table: Option<&Target>) -> Result<bool, &'r Reason> {
+    match (table, &route.route_table) {
+        (Some(table), pointer) => leads_to(pointer, table),
+        (None, Typed::Unknown(reason, _)) if may_be_declared(reason) => Err(reason),
+        (None, _) => Ok(false),
+    }
+}
+
+/// Whether a route sends addresses of the Internet to an internet gateway.
+fn opens(graph: &Graph, route: &Route, family: Family) -> Fact<bool> {
+    let step = || vec![step_of(graph, route)];
+    let gateway = match &route.target {
+        Typed::Known(target, _) => Fact::known(!matches!(target, RouteTarget::Inside(_)), step()),
+        Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), step()),
+        Typed::Absent(_) => Fact::known(false, step()),
+    };
+    let destination = match &route.destination {
+        Typed::Known(Destination::Cidr(cidr), _) => Fact::known(cidr.family == family && !cidr.is_private(), step()),
+        Typed::Known(Destination::PrefixList(list), _) => {
+            prefixes::any(graph, list, |cidr| cidr.family == family && !cidr.is_private())
+        }
+        Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), step()),
+        Typed::Absent(_) => Fact::unknown(Reason::NotUnderstood(Arc::from("the route names no destination")), step()),
+    };
+    let mut fact = Fact::all([gateway, destination]);
+    if !fact.is(false) {
+        fact.evidence = step();
+    }
+    fact
+}
+
+fn step_of(graph: &Graph, route: &Route) -> Step {
+    let destination = match &route.destination {
+        Typed::Known(Destination::Cidr(cidr), _) => cidr.to_string(),
+        Typed::Known(Destination::PrefixList(list), _) => format!("prefix list `{}`", name_of(list)),
+        Typed::Unknown(..) | Typed::Absent(_) => "an unknown destination".to_owned(),
+    };
+    let target = match &route.target {
+        Typed::Known(RouteTarget::InternetGateway(gateway), _) => format!("internet gateway `{}`", name_of(gateway)),
+        Typed::Known(RouteTarget::CarrierGateway(gateway), _) => format!("carrier gateway `{}`", name_of(gateway)),
+        Typed::Known(RouteTarget::Inside(property), _) => format!("its {property}"),
+        Typed::Unknown(..) | Typed::Absent(_) => "an unknown target".to_owned(),
+    };
+    let name = graph.resources.get(&route.address).map_or("", |resource| &*resource.name);
+    Step::new(format!("route `{name}` sends {destination} to {target}"), route.span)
+}
+
+/// Whether the gateway of a route is attached to a VPC.
+fn attached(graph: &Graph, route: &Route) -> Fact<bool> {
+    let Typed::Known(RouteTarget::InternetGateway(gateway), _) = &route.target else {
+        return Fact::known(true, Vec::new());
+    };
+    if let Target::Outside(id) = gateway {
+        return Fact::unknown(Reason::Outside(Arc::from(format!("internet gateway `{id}`"))), Vec::new());
+    }
+    Fact::any(graph.ec2.attachments.iter().map(|attachment| match leads_to(&attachment.internet_gateway, gateway) {
+        Ok(attached) => Fact::known(attached, vec![Step::new("the internet gateway is attached", attachment.span)]),
+        Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("an attachment", attachment.span)]),
+    }))
+}
+
+/// What all candidates say; unknown when they differ.
+fn agree(verdicts: impl Iterator<Item = Fact<bool>>) -> Fact<bool> {
+    let one = |one: Fact<bool>, other: Fact<bool>| {
+        if one.value.is_err() || one.value == other.value {
+            return one;
+        }
+        if other.value.is_err() {
+            return other;
+        }
+        let reason = Reason::NotUnderstood(Arc::from("the route table of the subnet cannot be told"));
+        Fact::unknown(reason, [one.evidence, other.evidence].concat())
+    };
+    verdicts.reduce(one).unwrap_or_else(|| Fact::known(false, Vec::new()))
+}
