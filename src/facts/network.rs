@@ -11,8 +11,7 @@ use super::{Describe as _, Subject, SubjectKind};
 use crate::graph::ec2::Pointer;
 use crate::graph::{Graph, Target};
 
-pub(super) const SUBJECTS: &[SubjectKind] =
-    &[SubjectKind { name: workloads::KIND, shape: workloads::Workload::shape }];
+pub(super) const SUBJECTS: &[SubjectKind] = &[SubjectKind { name: workloads::KIND, shape: workloads::Workload::shape }];
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     workloads::derive(graph)

@@ -188,13 +188,12 @@ impl Front<'_> {
             (_, Typed::Known(groups, _)) if !groups.is_empty() => None,
             (Typed::Unknown(reason, _), _) | (_, Typed::Unknown(reason, _)) => Some(reason.clone()),
             _ => {
-                let what = format!("`{}` has no security group and may pass on the addresses of clients", balancer.name);
+                let what =
+                    format!("`{}` has no security group and may pass on the addresses of clients", balancer.name);
                 Some(Reason::NotUnderstood(Arc::from(format!("{what}; SRA-NET-004 judges the rule"))))
             }
         });
-        seen.or_else(|| {
-            self.unseen.iter().find(|unseen| unseen.may_pass_clients).map(|unseen| unseen.reason.clone())
-        })
+        seen.or_else(|| self.unseen.iter().find(|unseen| unseen.may_pass_clients).map(|unseen| unseen.reason.clone()))
     }
 }
 

@@ -81,9 +81,10 @@ pub(super) fn open(graph: &Graph, ingress: &Ingress) -> Fact<bool> {
         Typed::Unknown(reason, span) => {
             Fact::unknown(reason.clone(), vec![Step::new("the source of the rule is not known", *span)])
         }
-        Typed::Absent(span) => {
-            Fact::unknown(Reason::NotUnderstood(Arc::from("the rule names no source")), vec![Step::new("no source", *span)])
-        }
+        Typed::Absent(span) => Fact::unknown(
+            Reason::NotUnderstood(Arc::from("the rule names no source")),
+            vec![Step::new("no source", *span)],
+        ),
     }
 }
 
@@ -109,9 +110,8 @@ fn list_is_open(graph: &Graph, list: &Target) -> Fact<bool> {
     let wide = prefixes::any(graph, list, Cidr::is_internet_wide);
     let Ok(entries) = prefixes::entries(graph, list) else { return wide };
     let blocks: Vec<Cidr> = entries.iter().filter_map(|entry| entry.known().copied()).collect();
-    let together = [Family::V4, Family::V6]
-        .into_iter()
-        .any(|family| crate::graph::ec2::cidr::cover_internet(&blocks, family));
+    let together =
+        [Family::V4, Family::V6].into_iter().any(|family| crate::graph::ec2::cidr::cover_internet(&blocks, family));
     if together { Fact::known(true, Vec::new()) } else { wide }
 }
 

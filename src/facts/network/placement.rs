@@ -313,8 +313,8 @@ fn hosts(graph: &Graph, service: &Service) -> Result<Vec<Nic>, Unread> {
     let mentions = |launch: &Launch| service.cluster.address().is_some_and(|cluster| launch.mentions.contains(cluster));
     let mut found = Vec::new();
     for group in &graph.autoscaling.groups {
-        let joins = groups.contains(&&group.address)
-            || group.launches.iter().any(|pointer| mentions(&launch(graph, pointer)));
+        let joins =
+            groups.contains(&&group.address) || group.launches.iter().any(|pointer| mentions(&launch(graph, pointer)));
         if joins {
             found.extend(scaling_group(graph, group));
         }

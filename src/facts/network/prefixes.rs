@@ -17,7 +17,9 @@ pub(super) fn any(graph: &Graph, list: &Target, wanted: impl Fn(&Cidr) -> bool) 
                 let label = format!("prefix list `{}` contains {cidr}", name_of(list));
                 Fact::known(wanted(cidr), vec![Step::new(label, *span)])
             }
-            Typed::Unknown(reason, span) => Fact::unknown(reason.clone(), vec![Step::new("a prefix list entry", *span)]),
+            Typed::Unknown(reason, span) => {
+                Fact::unknown(reason.clone(), vec![Step::new("a prefix list entry", *span)])
+            }
             Typed::Absent(_) => Fact::known(false, Vec::new()),
         })),
     }

@@ -132,7 +132,8 @@ fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
     };
     match &subnet.vpc {
         Typed::Known(Target::Resource(_), _) => {
-            let label = format!("subnet `{name}` has no table of its own: the main table of its VPC has only the local route");
+            let label =
+                format!("subnet `{name}` has no table of its own: the main table of its VPC has only the local route");
             table(TableId::Main, label, subnet.span)
         }
         Typed::Known(Target::Outside(vpc), _) => {

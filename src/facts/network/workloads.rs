@@ -7,8 +7,8 @@ use super::super::{Fact, Step, Subject, fact_struct};
 use super::front::{Front, Fronts};
 use super::groups::{self, Admission, Rule};
 use super::placement::{self, Nic, Workload as Placed};
-use super::routing::{self, Place};
 use super::pointer_name;
+use super::routing::{self, Place};
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{self, Family, Ingress as Written, Pointer, Source, Traffic, leads_to};
 use crate::graph::{Graph, Target, Typed};
@@ -97,7 +97,8 @@ fn facts(graph: &Graph, fronts: &Fronts<'_>, placed: &Placed<'_>) -> Workload {
             };
         }
     };
-    let public = |place: &Place| Fact::any([Family::V4, Family::V6].map(|family| routing::public(graph, place, family)));
+    let public =
+        |place: &Place| Fact::any([Family::V4, Family::V6].map(|family| routing::public(graph, place, family)));
     let mut subnets: Vec<PlacedSubnet> = Vec::new();
     for nic in nics {
         let id = place_name(&nic.place);
@@ -129,9 +130,13 @@ fn facts(graph: &Graph, fronts: &Fronts<'_>, placed: &Placed<'_>) -> Workload {
 
 fn tier(placed: &Placed<'_>) -> Fact<String> {
     match ec2::tag(placed.resource, "sra:tier") {
-        Typed::Absent(span) => Fact::known("app".to_owned(), vec![Step::new("not tagged `sra:tier`: an application", span)]),
+        Typed::Absent(span) => {
+            Fact::known("app".to_owned(), vec![Step::new("not tagged `sra:tier`: an application", span)])
+        }
         tagged => {
-            let label = tagged.known().map_or_else(|| "tag `sra:tier`".to_owned(), |tier| format!("tagged `sra:tier` = `{tier}`"));
+            let label = tagged
+                .known()
+                .map_or_else(|| "tag `sra:tier`".to_owned(), |tier| format!("tagged `sra:tier` = `{tier}`"));
             Fact::of(tagged, label)
         }
     }
@@ -174,7 +179,9 @@ fn public_address(graph: &Graph, placed: &Placed<'_>, nic: &Nic) -> Fact<bool> {
 
 fn ipv4(graph: &Graph, nic: &Nic) -> Fact<bool> {
     match (&nic.ipv4, &nic.place) {
-        (Typed::Known(true, span), _) => Fact::known(true, vec![Step::new("a public IPv4 address is asked for", *span)]),
+        (Typed::Known(true, span), _) => {
+            Fact::known(true, vec![Step::new("a public IPv4 address is asked for", *span)])
+        }
         (Typed::Known(false, span), _) => Fact::known(false, vec![Step::new("gets no public IPv4 address", *span)]),
         (Typed::Unknown(reason, span), _) => {
             Fact::unknown(reason.clone(), vec![Step::new("whether it gets a public IPv4 address", *span)])
@@ -183,7 +190,9 @@ fn ipv4(graph: &Graph, nic: &Nic) -> Fact<bool> {
             let label = "default subnets give every instance a public IPv4 address";
             Fact::known(true, vec![Step::new(label, *span)])
         }
-        (Typed::Absent(_), Place::Subnet(subnet)) => by_subnet(graph, subnet, "MapPublicIpOnLaunch", |subnet| &subnet.map_public_ip),
+        (Typed::Absent(_), Place::Subnet(subnet)) => {
+            by_subnet(graph, subnet, "MapPublicIpOnLaunch", |subnet| &subnet.map_public_ip)
+        }
     }
 }
 
@@ -205,7 +214,12 @@ fn ipv6(graph: &Graph, nic: &Nic) -> Fact<bool> {
     fact
 }
 
-fn by_subnet(graph: &Graph, subnet: &Pointer, property: &str, read: impl Fn(&ec2::Subnet) -> &Typed<bool>) -> Fact<bool> {
+fn by_subnet(
+    graph: &Graph,
+    subnet: &Pointer,
+    property: &str,
+    read: impl Fn(&ec2::Subnet) -> &Typed<bool>,
+) -> Fact<bool> {
     let name = pointer_name(subnet);
     if let Typed::Unknown(reason, span) = subnet {
         return Fact::unknown(reason.clone(), vec![Step::new("the subnet is not known", *span)]);
@@ -256,9 +270,7 @@ fn groups_of(graph: &Graph, nics: &[Nic]) -> Vec<Pointer> {
 }
 
 fn source(graph: &Graph, front: &Front<'_>, own: &[Pointer], admission: &Admission<'_>) -> Option<IngressSource> {
-    let made = |from, within| {
-        Some(IngressSource { group: admission.group.clone(), from, within_target_ports: within })
-    };
+    let made = |from, within| Some(IngressSource { group: admission.group.clone(), from, within_target_ports: within });
     let step = |label: String| vec![Step::new(label, admission.span)];
     match &admission.rule {
         Rule::Unread(reason) => {
@@ -289,12 +301,7 @@ fn source(graph: &Graph, front: &Front<'_>, own: &[Pointer], admission: &Admissi
     }
 }
 
-fn from(
-    graph: &Graph,
-    front: &Front<'_>,
-    own: &[Pointer],
-    ingress: &Written,
-) -> Fact<String> {
+fn from(graph: &Graph, front: &Front<'_>, own: &[Pointer], ingress: &Written) -> Fact<String> {
     let word = |word: &str| Fact::known(word.to_owned(), Vec::new());
     let source = match &ingress.source {
         Typed::Known(source, _) => source,
@@ -331,7 +338,9 @@ fn from(
 fn itself(graph: &Graph, group: &Target) -> Fact<String> {
     let tag = group.address().and_then(|address| graph.ec2.groups.get(address)).map(|group| &group.cluster);
     match tag {
-        Some(Typed::Known(word, _)) if word.eq_ignore_ascii_case("true") => Fact::known("cluster".to_owned(), Vec::new()),
+        Some(Typed::Known(word, _)) if word.eq_ignore_ascii_case("true") => {
+            Fact::known("cluster".to_owned(), Vec::new())
+        }
         Some(Typed::Unknown(reason, _)) => Fact::unknown(reason.clone(), Vec::new()),
         _ => Fact::known("itself".to_owned(), Vec::new()),
     }
