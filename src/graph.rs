@@ -10,6 +10,7 @@ pub mod cognito;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecs;
+pub mod elb;
 pub mod elbv2;
 pub mod iam;
 pub mod kinds;
@@ -280,6 +281,7 @@ pub struct Graph {
     pub autoscaling: autoscaling::AutoScaling,
     pub ec2: ec2::Ec2,
     pub ecs: ecs::Ecs,
+    pub elb: elb::Elb,
     pub elbv2: elbv2::Elbv2,
     pub iam: iam::Iam,
     pub lambda: lambda::Lambda,
@@ -294,7 +296,8 @@ impl Graph {
         let iam = iam::Iam::new(&resources);
         let lambda = lambda::Lambda::new(&resources);
         let apigateway = apigateway::ApiGateway::new(&resources, &lambda);
+        let elb = elb::Elb::new(&resources);
         let elbv2 = elbv2::Elbv2::new(&resources, &lambda);
-        Self { resources, apigateway, autoscaling, ec2, ecs, elbv2, iam, lambda }
+        Self { resources, apigateway, autoscaling, ec2, ecs, elb, elbv2, iam, lambda }
     }
 }

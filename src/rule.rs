@@ -3,8 +3,8 @@
 //! `docs/rules.md` is the reference for those who write them.
 
 mod compile;
-pub mod examples;
 mod eval;
+pub mod examples;
 pub mod guard;
 pub mod load;
 pub mod merge;

@@ -1,7 +1,10 @@
 //! Placement and reachability: where workloads stand, from where packets can reach them, and what faces the Internet.
 
+pub mod attachments;
 mod front;
 mod groups;
+pub mod ingress_rules;
+pub mod load_balancers;
 mod placement;
 mod prefixes;
 mod routing;
@@ -11,10 +14,17 @@ use super::{Describe as _, Subject, SubjectKind};
 use crate::graph::ec2::Pointer;
 use crate::graph::{Graph, Target};
 
-pub(super) const SUBJECTS: &[SubjectKind] = &[SubjectKind { name: workloads::KIND, shape: workloads::Workload::shape }];
+pub(super) const SUBJECTS: &[SubjectKind] = &[
+    SubjectKind { name: workloads::KIND, shape: workloads::Workload::shape },
+    SubjectKind { name: ingress_rules::KIND, shape: ingress_rules::IngressRule::shape },
+    SubjectKind { name: load_balancers::KIND, shape: load_balancers::LoadBalancerFacts::shape },
+];
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
-    workloads::derive(graph)
+    let mut subjects = workloads::derive(graph);
+    subjects.extend(ingress_rules::derive(graph));
+    subjects.extend(load_balancers::derive(graph));
+    subjects
 }
 
 /// The logical id of a declared resource, or the literal id.

@@ -218,7 +218,7 @@ fn vpc_of<'g>(graph: &'g Graph, balancer: &LoadBalancer) -> Option<&'g Address> 
     subnets.iter().find_map(|subnet| graph.ec2.subnets.get(subnet.address()?)?.vpc.address())
 }
 
-fn as_ports(port: &Typed<i64>) -> Typed<Ports> {
+pub(super) fn as_ports(port: &Typed<i64>) -> Typed<Ports> {
     match port {
         Typed::Known(number, span) => u16::try_from(*number).map_or_else(
             |_| Typed::Unknown(Reason::NotUnderstood(Arc::from(format!("`{number}` is not a port"))), *span),

@@ -15,8 +15,6 @@ use crate::value::Reason;
 pub(super) struct Admission<'g> {
     /// The group's name, for people.
     pub(super) group: String,
-    /// The group, when it is known.
-    pub(super) target: Option<Target>,
     pub(super) span: Span,
     pub(super) rule: Rule<'g>,
 }
@@ -39,12 +37,12 @@ pub(super) fn admissions<'g>(graph: &'g Graph, group: &Pointer) -> Vec<Admission
         Typed::Known(target, span) => (target, *span),
         Typed::Unknown(reason, span) => {
             let rule = Rule::Unread(reason.clone());
-            return vec![Admission { group: "?".to_owned(), target: None, span: *span, rule }];
+            return vec![Admission { group: "?".to_owned(), span: *span, rule }];
         }
         Typed::Absent(_) => return Vec::new(),
     };
     let name = name_of(target);
-    let made = |span, rule| Admission { group: name.clone(), target: Some(target.clone()), span, rule };
+    let made = |span, rule| Admission { group: name.clone(), span, rule };
     let mut found = Vec::new();
     match target {
         Target::Resource(address) if graph.ec2.groups.contains_key(address) => {}

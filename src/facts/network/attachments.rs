@@ -1,0 +1,237 @@
+//! What a security group is attached to, and whether that is a front door which serves the ports that a rule opens.
+
+use std::sync::Arc;
+
+use super::super::{Fact, Step, fact_struct};
+use super::{front, groups};
+use crate::graph::ec2::security_group::Ports;
+use crate::graph::ec2::{self, Pointer, Traffic, leads_to, may_be_declared};
+use crate::graph::elbv2::{LoadBalancer, LoadBalancerType};
+use crate::graph::{Graph, Target, Typed, elb, elbv2};
+use crate::input::Resource;
+use crate::source::Span;
+use crate::value::{Kind, Reason, Reference, Value};
+
+fact_struct! {
+    /// Something that a security group is attached to.
+    pub struct Attachment {
+        /// Its logical id.
+        name: String,
+        /// `load_balancer` or `other`.
+        kind: String,
+        /// A load balancer that the Internet can reach.
+        internet_facing: Fact<bool>,
+        /// Its listeners serve everything that the rule opens.
+        serves: Fact<bool>,
+    }
+}
+
+/// The ports on which a load balancer listens, by transport protocol.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Served {
+    pub(super) tcp: Vec<Typed<Ports>>,
+    pub(super) udp: Vec<Typed<Ports>>,
+}
+
+/// Resources that only describe or pass on a group.
+const NOT_ATTACHING: &[&str] =
+    &["AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"];
+
+/// Everything that uses the group of a rule, or why that is not known.
+pub(super) fn of(graph: &Graph, group: &Pointer, traffic: &Typed<Traffic>) -> Fact<Vec<Attachment>> {
+    let target = match group {
+        Typed::Known(target, _) => target,
+        Typed::Unknown(reason, span) => {
+            return Fact::unknown(reason.clone(), vec![Step::new("the security group is not known", *span)]);
+        }
+        Typed::Absent(span) => return Fact::known(Vec::new(), vec![Step::new("no security group", *span)]),
+    };
+    if let Target::Outside(id) = target {
+        let reason = Reason::Outside(Arc::from(format!("what security group `{id}` is attached to")));
+        return Fact::unknown(reason, vec![Step::new("the security group is not declared", group.span())]);
+    }
+    let mut found = Vec::new();
+    let mut evidence = Vec::new();
+    for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
+        let use_of = uses(graph, resource, target);
+        match use_of {
+            Use::No => {}
+            Use::Unknown(reason, span) => {
+                let label = format!("`{}` may use the security group", resource.name);
+                return Fact::unknown(reason, vec![Step::new(label, span)]);
+            }
+            Use::At(span) => {
+                evidence.push(Step::new(format!("`{}` uses the security group", resource.name), span));
+                found.push(attachment(graph, resource, traffic));
+            }
+        }
+    }
+    Fact::known(found, evidence)
+}
+
+enum Use {
+    No,
+    At(Span),
+    Unknown(Reason, Span),
+}
+
+/// Whether a resource has the group on its interfaces. A custom resource or a stack that was not read may do anything
+/// with a group that is handed to it.
+fn uses(graph: &Graph, resource: &Resource, group: &Target) -> Use {
+    let Some(address) = group.address() else { return Use::No };
+    let default_of_vpc = graph.resources.get(address).is_some_and(|resource| &*resource.kind == ec2::VPC);
+    let is_it = |reference: &&Reference| match reference {
+        Reference::Resource { address: other, attribute } => {
+            let default = attribute.as_ref().is_some_and(|attribute| &**attribute == "DefaultSecurityGroup");
+            other == address && default == default_of_vpc
+        }
+        Reference::Pseudo(_) => false,
+    };
+    let opaque = resource.kind.starts_with("Custom::")
+        || ["AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource", "AWS::SSM::Parameter"]
+            .contains(&&*resource.kind);
+    if resource.properties.references().iter().any(|reference| is_it(reference)) {
+        if opaque {
+            let what = format!("what `{}` does with the security group", resource.name);
+            return Use::Unknown(Reason::Outside(Arc::from(what)), resource.name_span);
+        }
+        return Use::At(resource.name_span);
+    }
+    if default_of_vpc && by_default(graph, resource, group) {
+        return Use::At(resource.name_span);
+    }
+    match unread(&resource.properties, false) {
+        Some((reason, span)) if !opaque => Use::Unknown(reason, span),
+        _ => Use::No,
+    }
+}
+
+/// An Application Load Balancer without groups gets the default group of its VPC.
+fn by_default(graph: &Graph, resource: &Resource, group: &Target) -> bool {
+    graph.elbv2.load_balancer(&resource.address).is_some_and(|balancer| {
+        front::groups_of(graph, balancer).iter().any(|pointer| leads_to(pointer, group) == Ok(true))
+    })
+}
+
+/// A list of security groups that is not known and may contain a declared one.
+fn unread(value: &Value, in_groups: bool) -> Option<(Reason, Span)> {
+    match &value.kind {
+        Kind::Unknown(reason) if in_groups && may_be_declared(reason) => Some((reason.clone(), value.span)),
+        Kind::List(items) => items.iter().find_map(|item| unread(item, in_groups)),
+        Kind::Map(map) => map.members.iter().find_map(|member| {
+            let key = &*member.key;
+            let holds = key.contains("SecurityGroup") || key == "GroupSet" || key == "Groups";
+            unread(&member.value, holds)
+        }),
+        _ => None,
+    }
+}
+
+fn attachment(graph: &Graph, resource: &Resource, traffic: &Typed<Traffic>) -> Attachment {
+    let name = resource.name.to_string();
+    let at = |label: String| vec![Step::new(label, resource.name_span)];
+    let (internet_facing, served) = match &*resource.kind {
+        elbv2::LOAD_BALANCER => match graph.elbv2.load_balancer(&resource.address) {
+            Some(balancer) if balancer.kind.known() != Some(&LoadBalancerType::Gateway) => {
+                (balancer.internet_facing.clone(), served(graph, balancer))
+            }
+            _ => return other(name, Vec::new()),
+        },
+        elb::LOAD_BALANCER => {
+            match graph.elb.load_balancers.iter().find(|balancer| balancer.address == resource.address) {
+                Some(balancer) => (balancer.internet_facing.clone(), classic(balancer)),
+                None => return other(name, Vec::new()),
+            }
+        }
+        _ => {
+            let label = format!("`{name}` ({}) is not a load balancer", resource.kind);
+            return other(name, at(label));
+        }
+    };
+    let facing = match internet_facing.known() {
+        Some(true) => format!("load balancer `{name}` is internet-facing"),
+        Some(false) => format!("load balancer `{name}` is internal"),
+        None => format!("the scheme of load balancer `{name}`"),
+    };
+    Attachment {
+        kind: "load_balancer".to_owned(),
+        internet_facing: Fact::of(internet_facing, facing),
+        serves: serves(&name, resource.name_span, &served, traffic),
+        name,
+    }
+}
+
+fn other(name: String, evidence: Vec<Step>) -> Attachment {
+    Attachment {
+        name,
+        kind: "other".to_owned(),
+        internet_facing: Fact::known(false, evidence.clone()),
+        serves: Fact::known(false, evidence),
+    }
+}
+
+/// Whether a load balancer listens on every port that the traffic opens. ICMP opens none; AWS recommends it for path
+/// MTU discovery. Source: Application Load Balancers user guide, "Security groups".
+pub(super) fn serves(name: &str, span: Span, served: &Served, traffic: &Typed<Traffic>) -> Fact<bool> {
+    let step = |label: String| vec![Step::new(label, span)];
+    let (ports, allowed) = match traffic {
+        Typed::Known(Traffic::Icmp, span) => {
+            return Fact::known(true, vec![Step::new("ICMP opens no port", *span)]);
+        }
+        Typed::Known(Traffic::Tcp(ports), _) => (*ports, &served.tcp),
+        Typed::Known(Traffic::Udp(ports), _) => (*ports, &served.udp),
+        Typed::Known(Traffic::All | Traffic::Protocol(_), span) => {
+            return Fact::known(false, vec![Step::new("every port is open", *span)]);
+        }
+        Typed::Unknown(reason, span) => {
+            return Fact::unknown(reason.clone(), vec![Step::new("the ports are not known", *span)]);
+        }
+        Typed::Absent(span) => {
+            let reason = Reason::NotUnderstood(Arc::from("the rule names no protocol"));
+            return Fact::unknown(reason, vec![Step::new("no protocol", *span)]);
+        }
+    };
+    match groups::within(ports, allowed) {
+        Ok(true) => Fact::known(true, step(format!("load balancer `{name}` listens there"))),
+        Ok(false) => Fact::known(false, step(format!("load balancer `{name}` does not listen on all of port {ports}"))),
+        Err(reason) => Fact::unknown(reason, step(format!("the listeners of load balancer `{name}`"))),
+    }
+}
+
+/// The ports of a load balancer's listeners. A listener whose load balancer cannot be told may listen on any port.
+pub(super) fn served(graph: &Graph, balancer: &LoadBalancer) -> Served {
+    let mut served = Served::default();
+    let this = Target::Resource(balancer.address.clone());
+    for listener in &graph.elbv2.listeners {
+        let port = match leads_to(&listener.load_balancer, &this) {
+            Ok(false) => continue,
+            Ok(true) => front::as_ports(&listener.port),
+            Err(reason) => Typed::Unknown(reason.clone(), listener.name_span),
+        };
+        match &listener.protocol {
+            Typed::Known(protocol, _) if protocol == "UDP" || protocol == "QUIC" => served.udp.push(port),
+            Typed::Known(protocol, _) if protocol == "TCP_UDP" || protocol == "TCP_QUIC" => {
+                served.udp.push(port.clone());
+                served.tcp.push(port);
+            }
+            Typed::Known(..) => served.tcp.push(port),
+            Typed::Unknown(reason, span) => {
+                let open = Typed::Unknown(reason.clone(), *span);
+                served.udp.push(open.clone());
+                served.tcp.push(open);
+            }
+            // Only gateway load balancers have listeners without a protocol.
+            Typed::Absent(_) => {}
+        }
+    }
+    served
+}
+
+fn classic(balancer: &elb::LoadBalancer) -> Served {
+    let tcp = match &balancer.ports {
+        Typed::Known(ports, _) => ports.iter().map(front::as_ports).collect(),
+        Typed::Unknown(reason, span) => vec![Typed::Unknown(reason.clone(), *span)],
+        Typed::Absent(_) => Vec::new(),
+    };
+    Served { tcp, udp: Vec::new() }
+}
