@@ -57,6 +57,7 @@ pub(super) fn compile(texts: &Texts, fields: &[Field], params: &Params) -> Resul
         scopes: vec![Scope { item: Shape::Map(fields.to_vec()), variables: Vec::new() }],
         params,
         reads: BTreeSet::new(),
+        shows: BTreeSet::new(),
         position: (1, 1),
         positions: None,
     };
@@ -100,7 +101,7 @@ pub(super) fn compile(texts: &Texts, fields: &[Field], params: &Params) -> Resul
         let message = format!("variable `{unused}` is never used");
         return Err(CompileError { section: Section::Let, line, column: 1, message });
     }
-    Ok(Predicate { lets, applies, assert, severities, reads: compiler.reads })
+    Ok(Predicate { lets, applies, assert, severities, reads: compiler.reads, shows: compiler.shows })
 }
 
 /// Constants of the rule, read as `params.name`.
@@ -113,6 +114,7 @@ struct Compiler<'a> {
     scopes: Vec<Scope>,
     params: &'a Params,
     reads: BTreeSet<String>,
+    shows: BTreeSet<String>,
     /// Of the clause that is being compiled, as the parser counts.
     position: (usize, usize),
     positions: Option<Positions>,

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::compile::{self, Texts};
+use super::predicate::Predicate;
 use super::{Example, Rule, RuleSet};
 use crate::facts::{Shape, subject_kinds};
 use crate::finding::RuleInfo;
@@ -208,7 +209,7 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
         let (line, column) = place::in_section(&text, cause.section, cause.line, cause.column);
         LoadError { file: path.to_owned(), line, column, message: cause.message }
     })?;
-    check_needs(&file.needs, &predicate.reads).map_err(|message| error("needs", message))?;
+    check_needs(&file.needs, &predicate).map_err(|message| error("needs", message))?;
     let info = RuleInfo {
         id: file.id,
         title: file.title,
@@ -222,12 +223,13 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
     Ok(Rule { info: Arc::new(info), tier: file.tier, predicate, text, file: path.to_owned() })
 }
 
-/// `needs` is the rule's contract with the facts: exactly what the predicate reads.
-fn check_needs(needs: &[String], reads: &BTreeSet<String>) -> Result<(), String> {
+/// `needs` is the rule's contract with the facts: exactly what the predicate reads, and if the author likes what its
+/// messages show.
+fn check_needs(needs: &[String], Predicate { reads, shows, .. }: &Predicate) -> Result<(), String> {
     let needs: BTreeSet<_> = needs.iter().cloned().collect();
     let list = |names: Vec<&String>| names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let missing = list(reads.difference(&needs).collect());
-    let unread = list(needs.difference(reads).collect());
+    let unread = list(needs.difference(reads).filter(|name| !shows.contains(*name)).collect());
     match (missing.is_empty(), unread.is_empty()) {
         (true, true) => Ok(()),
         (false, true) => Err(format!("the predicate also reads {missing}: add it to `needs`")),

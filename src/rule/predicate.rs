@@ -20,6 +20,8 @@ pub struct Predicate {
     pub severities: Vec<(Block, Severity)>,
     /// Top-level facts that the predicates read.
     pub reads: BTreeSet<String>,
+    /// Top-level facts that only messages show.
+    pub shows: BTreeSet<String>,
 }
 
 /// Clauses in conjunctive form: every line must hold, and a line holds when one of its alternatives does.

@@ -7,7 +7,7 @@ use crate::rule::predicate::{Message, MessagePart};
 impl Compiler<'_> {
     /// `{fact}` is a fact of the innermost enclosing element that has it; `{name}` is the logical id of the subject
     /// unless an enclosing element has a fact of that name.
-    pub(super) fn message(&self, text: &str) -> Result<Message, String> {
+    pub(super) fn message(&mut self, text: &str) -> Result<Message, String> {
         let mut parts = Vec::new();
         let mut rest = text.trim();
         while let Some((before, after)) = rest.split_once('{') {
@@ -17,7 +17,11 @@ impl Compiler<'_> {
             if !before.is_empty() {
                 parts.push(MessagePart::Text(before.to_owned()));
             }
-            parts.push(self.field(key)?);
+            let part = self.field(key)?;
+            if matches!(&part, MessagePart::Field { up, .. } if up + 1 == self.scopes.len()) {
+                self.shows.insert(key.to_owned());
+            }
+            parts.push(part);
             rest = after;
         }
         if !rest.is_empty() {
