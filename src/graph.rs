@@ -212,6 +212,16 @@ impl<T> Typed<T> {
         }
     }
 
+    /// Fills in the service default for an absent property, with the place that evidence should show instead of the
+    /// mapping in which it is missing.
+    #[must_use]
+    pub fn or_default_at(self, default: T, span: Span) -> Self {
+        match self {
+            Self::Absent(_) => Self::Known(default, span),
+            other => other,
+        }
+    }
+
     /// Fills in the service default for an absent property.
     #[must_use]
     pub fn or_default(self, default: T) -> Self {
@@ -297,7 +307,12 @@ impl Graph {
         let lambda = lambda::Lambda::new(&resources);
         let apigateway = apigateway::ApiGateway::new(&resources, &lambda);
         let elb = elb::Elb::new(&resources);
-        let elbv2 = elbv2::Elbv2::new(&resources, &lambda);
+        let elbv2 = elbv2::Elbv2::new(elbv2::Views {
+            resources: &resources,
+            lambda: &lambda,
+            ecs: &ecs,
+            autoscaling: &autoscaling,
+        });
         Self { resources, apigateway, autoscaling, ec2, ecs, elb, elbv2, iam, lambda }
     }
 }

@@ -6,9 +6,16 @@
 
 pub mod alb;
 pub mod api;
+pub mod backends;
+mod doors;
 pub mod function_url;
+pub mod lambda_targets;
+pub mod listeners;
+mod pattern;
+mod simulate;
+mod tls;
 
-use super::{Fact, Step, Subject, SubjectKind};
+use super::{Describe as _, Fact, Step, Subject, SubjectKind};
 use crate::graph::Graph;
 use crate::source::Span;
 use crate::value::Address;
@@ -50,7 +57,22 @@ pub enum Backend {
     Outside(String),
 }
 
-pub(super) const SUBJECTS: &[SubjectKind] = &[];
+impl Backend {
+    /// The resource of the graph, if it is one.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Resource(address) => Some(address),
+            Self::Action { .. } | Self::Outside(_) => None,
+        }
+    }
+}
+
+pub(super) const SUBJECTS: &[SubjectKind] = &[
+    SubjectKind { name: "listeners", shape: listeners::ListenerFacts::shape },
+    SubjectKind { name: "listener_rules", shape: listeners::RuleFacts::shape },
+    SubjectKind { name: "lambda_targets", shape: lambda_targets::LambdaTargetFacts::shape },
+    SubjectKind { name: "backends", shape: backends::BackendFacts::shape },
+];
 
 /// Every way in of the architecture.
 pub fn paths(graph: &Graph) -> Vec<EntryPath> {
@@ -60,6 +82,11 @@ pub fn paths(graph: &Graph) -> Vec<EntryPath> {
     paths
 }
 
-pub(super) fn derive(_graph: &Graph, _entries: &[EntryPath]) -> Vec<Subject> {
-    Vec::new()
+pub(super) fn derive(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
+    let doors = doors::all(graph);
+    let mut subjects = listeners::listeners(graph, &doors);
+    subjects.extend(listeners::rules(graph, &doors));
+    subjects.extend(lambda_targets::subjects(graph));
+    subjects.extend(backends::subjects(graph, entries));
+    subjects
 }

@@ -169,14 +169,20 @@ fn network(resources: &Resources, prop: Prop<'_>) -> Typed<Network> {
 }
 
 fn registrations(resources: &Resources, prop: Prop<'_>) -> Typed<Vec<Registration>> {
-    let one = |item: &Value| Registration {
+    let one = |item: &Value, group: &str| Registration {
         span: item.span,
-        target_group: target(resources, item.prop("TargetGroupArn"), &[super::elbv2::TARGET_GROUP]),
+        target_group: target(resources, item.prop(group), &[super::elbv2::TARGET_GROUP]),
         container: text(item.prop("ContainerName")),
         port: integer(item.prop("ContainerPort")),
     };
+    // A blue/green deployment moves the tasks between two groups.
+    let alternate = "AdvancedConfiguration.AlternateTargetGroupArn";
+    let both = |item: &Value| {
+        let other = (!item.prop(alternate).is_absent()).then(|| one(item, alternate));
+        std::iter::once(one(item, "TargetGroupArn")).chain(other).collect::<Vec<_>>()
+    };
     match list(prop) {
-        Typed::Known(items, span) => Typed::Known(items.iter().map(one).collect(), span),
+        Typed::Known(items, span) => Typed::Known(items.iter().flat_map(both).collect(), span),
         Typed::Unknown(reason, span) => Typed::Unknown(reason, span),
         Typed::Absent(span) => Typed::Absent(span),
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub use rule::{Action, ActionKind, Condition, Forward, Regex, Rule, Test};
 pub use target_group::{Member, MemberKind, TargetGroup, TargetType};
 
+use super::autoscaling::AutoScaling;
+use super::ecs::Ecs;
 use super::lambda::Lambda;
 use super::{Resources, Target, Typed, boolean, integer, list, target, text};
 use crate::input::{Format, Resource};
@@ -102,12 +104,22 @@ impl Attributes {
     }
 }
 
+/// The views of the services whose workloads join target groups.
+#[derive(Clone, Copy, Debug)]
+pub struct Views<'a> {
+    pub resources: &'a Resources,
+    pub lambda: &'a Lambda,
+    pub ecs: &'a Ecs,
+    pub autoscaling: &'a AutoScaling,
+}
+
 impl Elbv2 {
-    pub fn new(resources: &Resources, lambda: &Lambda) -> Self {
+    pub fn new(views: Views<'_>) -> Self {
+        let resources = views.resources;
         let load_balancers = resources.of_kind(LOAD_BALANCER).map(LoadBalancer::new).collect();
         let mut listeners: Vec<_> = resources.of_kind(LISTENER).map(|found| Listener::new(found, resources)).collect();
         let orphans = rule::attach(resources, &mut listeners);
-        let target_groups = target_group::all(resources, lambda);
+        let target_groups = target_group::all(views);
         Self { load_balancers, listeners, orphans, target_groups }
     }
 
@@ -173,7 +185,7 @@ impl LoadBalancer {
                 "internal" => Some(false),
                 _ => None,
             })
-            .or_default(!gateway);
+            .or_default_at(!gateway, resource.name_span);
         let subnets = match list(resource.prop("Subnets")) {
             Typed::Absent(_) => mapped_subnets(resource),
             given => given,

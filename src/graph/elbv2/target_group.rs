@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::super::lambda::{Lambda, Qualifier};
 use super::super::{Resources, Target, Typed, integer, list, target, text};
-use super::{Attributes, LOAD_BALANCER, TARGET_GROUP, flag};
+use super::{Attributes, LOAD_BALANCER, TARGET_GROUP, Views, flag};
 use crate::input::{Format, Resource};
 use crate::source::Span;
-use crate::value::{Address, Kind, Prop, Reason, Value};
+use crate::value::{Address, Prop, Reason, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetType {
@@ -150,58 +150,35 @@ impl TargetGroup {
 }
 
 /// All target groups with their members.
-pub(super) fn all(resources: &Resources, lambda: &Lambda) -> Vec<TargetGroup> {
-    let mut groups: Vec<_> =
-        resources.of_kind(TARGET_GROUP).map(|found| TargetGroup::new(found, resources, lambda)).collect();
-    for service in resources.of_kind("AWS::ECS::Service") {
-        for entry in entries(service.prop("LoadBalancers")) {
-            let port = integer(entry.prop("ContainerPort"));
-            join(&mut groups, resources, service, MemberKind::EcsService, entry.prop("TargetGroupArn"), &port);
-            let alternate = entry.prop("AdvancedConfiguration.AlternateTargetGroupArn");
-            join(&mut groups, resources, service, MemberKind::EcsService, alternate, &port);
+pub(super) fn all(views: Views<'_>) -> Vec<TargetGroup> {
+    let mut groups: Vec<_> = views
+        .resources
+        .of_kind(TARGET_GROUP)
+        .map(|found| TargetGroup::new(found, views.resources, views.lambda))
+        .collect();
+    for service in &views.ecs.services {
+        for entry in service.load_balancers.known().into_iter().flatten() {
+            let kind = MemberKind::EcsService;
+            join(&mut groups, &service.address, kind, &entry.target_group, &entry.port);
         }
     }
-    for scaling in resources.of_kind("AWS::AutoScaling::AutoScalingGroup") {
-        let kind = MemberKind::AutoScalingGroup;
-        let arns = scaling.prop("TargetGroupARNs");
-        for arn in entries(arns) {
-            let port = Typed::Absent(arn.span);
-            join(&mut groups, resources, scaling, kind, Prop::Known(arn), &port);
-        }
-        for source in entries(scaling.prop("TrafficSources")) {
-            if source.prop("Type").known().and_then(Value::as_str).is_none_or(|word| word == "elbv2") {
-                let port = Typed::Absent(source.span);
-                join(&mut groups, resources, scaling, kind, source.prop("Identifier"), &port);
-            }
+    for scaling in &views.autoscaling.groups {
+        for group in scaling.target_groups.known().into_iter().flatten() {
+            let port = Typed::Absent(group.span());
+            join(&mut groups, &scaling.address, MemberKind::AutoScalingGroup, group, &port);
         }
     }
     groups
 }
 
-fn entries(prop: Prop<'_>) -> &[Value] {
-    match prop {
-        Prop::Known(value) => value.items().unwrap_or_default(),
-        Prop::Absent(_) | Prop::Unknown(..) => &[],
-    }
-}
-
 /// Registers a service or Auto Scaling group in the target group that it names.
-fn join(
-    groups: &mut [TargetGroup],
-    resources: &Resources,
-    member: &Resource,
-    kind: MemberKind,
-    arn: Prop<'_>,
-    port: &Typed<i64>,
-) {
-    let Some(value) = arn.known().filter(|value| !matches!(value.kind, Kind::List(_) | Kind::Map(_))) else { return };
-    let to = target(resources, arn, &[TARGET_GROUP]);
+fn join(groups: &mut [TargetGroup], member: &Address, kind: MemberKind, to: &Typed<Target>, port: &Typed<i64>) {
     let Some(group) = groups.iter_mut().find(|group| to.address() == Some(&group.address)) else { return };
     group.members.push(Member {
         kind,
-        target: Typed::Known(Target::Resource(member.address.clone()), value.span),
+        target: Typed::Known(Target::Resource(member.clone()), to.span()),
         qualifier: Qualifier::None,
         port: port.clone(),
-        span: value.span,
+        span: to.span(),
     });
 }
