@@ -2,6 +2,7 @@
 //! `AWS::…` kinds with CloudFormation's property names.
 
 pub mod cloudformation;
+pub mod discover;
 pub mod files;
 pub mod sam;
 

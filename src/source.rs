@@ -92,6 +92,14 @@ impl SourceMap {
         FileId(u32::try_from(files.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Drops the text of a file that no span will refer to. Its name stays.
+    pub fn forget(&self, id: FileId) {
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(file) = files.get_mut(id.0 as usize) {
+            *file = Arc::new(SourceFile::new(file.name.clone(), Arc::from("")));
+        }
+    }
+
     /// The file of an id; an empty file for an id of another map.
     pub fn file(&self, id: FileId) -> Arc<SourceFile> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);

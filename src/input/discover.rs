@@ -1,0 +1,227 @@
+//! Finds the templates below the given paths, reads them in parallel and says how every file was taken.
+//!
+//! What a file is follows from its content, not from its name. A file that could be a template but is not understood
+//! is never passed over in silence: it is a note and counts as failed. Other YAML and JSON is counted as ignored.
+//!
+//! | what it looks like | what becomes of it |
+//! |---|---|
+//! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
+//! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
+//! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
+//! | a template in a CDK assembly whose manifest does not name it; files of a CDK asset | ignored, the former with a warning |
+//! | any other file that was given by name | ignored, warning |
+//! | any other file | ignored |
+
+mod assembly;
+mod detect;
+mod walk;
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::files::{Files, Folders};
+use super::{Context, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation};
+use crate::source::{FileId, Limits, Node, Parsed, SourceMap, Span, parse};
+use crate::value::Reason;
+use detect::Seen;
+use walk::Candidate;
+
+/// Larger files are not read.
+pub const MAX_BYTES: u64 = 100 << 20;
+
+/// Reads everything below `paths` (`-` is standard input). `progress` is told how many files are done, of how many;
+/// it may be called from any thread.
+pub fn load(
+    paths: &[PathBuf],
+    context: &Context,
+    sources: &SourceMap,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Loaded {
+    let mut walk = walk::walk(paths);
+    let mut notes = std::mem::take(&mut walk.notes);
+    notes.extend(assembly::apply(&mut walk));
+    let candidates: Vec<Candidate> = walk.candidates.into_values().collect();
+
+    let done = AtomicUsize::new(0);
+    let advance = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, candidates.len());
+    // Texts are added in the order of their names, so that file ids are the same in every run.
+    let texts: Vec<Text> = candidates.par_iter().map(text).collect();
+    let added: Vec<(&Candidate, Result<FileId, Taken>)> = candidates
+        .iter()
+        .zip(texts)
+        .map(|(candidate, text)| match text {
+            Text::Read(text) => (candidate, Ok(sources.add(candidate.name.as_str(), text))),
+            Text::Ignored => (candidate, Err(Taken::ignored(candidate))),
+            Text::Failed(level, message) => (candidate, Err(Taken::failed(note(level, message, None)))),
+        })
+        .collect();
+    let taken: Vec<Taken> = added
+        .into_par_iter()
+        .map(|(candidate, file)| {
+            let taken = file.map_or_else(|taken| taken, |file| take(candidate, file, sources));
+            advance();
+            taken
+        })
+        .collect();
+
+    let mut templates = Vec::new();
+    let mut suspects = Vec::new();
+    let mut files = Vec::with_capacity(candidates.len());
+    for (candidate, taken) in candidates.iter().zip(taken) {
+        files.push(InputFile { name: candidate.name.clone(), outcome: taken.outcome, resources: taken.resources });
+        if taken.suspect {
+            suspects.push((files.len() - 1, taken.notes));
+        } else {
+            notes.extend(taken.notes);
+        }
+        templates.extend(taken.template);
+    }
+    if templates.is_empty() && notes.is_empty() && suspects.is_empty() {
+        let given: Vec<String> = paths.iter().map(|path| format!("`{}`", walk::name(path))).collect();
+        let message = format!("no CloudFormation or SAM template in {}", given.join(", "));
+        notes.push(note(NoteLevel::Warning, message, None));
+    }
+
+    let companions = Recorded { folders: Folders::new(walk.roots), read: Mutex::default() };
+    let units = cloudformation::units(templates, context, sources, &companions);
+    let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (index, warnings) in suspects {
+        match files.get_mut(index) {
+            // A template includes it, so it is read there.
+            Some(file) if included.contains(&file.name) => file.outcome = Outcome::Ignored,
+            _ => notes.extend(warnings),
+        }
+    }
+    files.sort();
+    Loaded { units, files, notes }
+}
+
+enum Text {
+    Read(String),
+    /// Nothing in it could be part of a template.
+    Ignored,
+    Failed(NoteLevel, String),
+}
+
+/// How one file was taken.
+struct Taken {
+    outcome: Outcome,
+    resources: usize,
+    template: Option<(FileId, Node)>,
+    notes: Vec<Note>,
+    /// Only a failure when no template includes it.
+    suspect: bool,
+}
+
+impl Taken {
+    fn ignored(candidate: &Candidate) -> Self {
+        let message = || format!("`{}` is no CloudFormation or SAM template", candidate.name);
+        let notes = candidate.explicit.then(|| note(NoteLevel::Warning, message(), None)).into_iter().collect();
+        Self { outcome: Outcome::Ignored, resources: 0, template: None, notes, suspect: false }
+    }
+
+    fn failed(note: Note) -> Self {
+        Self { outcome: Outcome::Failed, resources: 0, template: None, notes: vec![note], suspect: false }
+    }
+}
+
+fn note(level: NoteLevel, message: String, span: Option<Span>) -> Note {
+    Note { level, message, span, related: None }
+}
+
+/// The content of a file, cut one byte past the bound.
+fn bytes(candidate: &Candidate) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if candidate.is_standard_input() {
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(&candidate.path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Reads a file as far as it may be a template.
+fn text(candidate: &Candidate) -> Text {
+    let name = &candidate.name;
+    let failed =
+        |why: &dyn std::fmt::Display| Text::Failed(NoteLevel::Error, format!("`{name}` cannot be read: {why}"));
+    let bytes = match bytes(candidate) {
+        Ok(bytes) => bytes,
+        Err(error) => return failed(&error),
+    };
+    if bytes.len() as u64 > MAX_BYTES {
+        // Far past what CloudFormation takes (1 MB), so among many files it is data.
+        let level = if candidate.explicit { NoteLevel::Error } else { NoteLevel::Warning };
+        return Text::Failed(level, format!("`{name}` is larger than {} MB and was not read", MAX_BYTES >> 20));
+    }
+    if !candidate.explicit && !detect::mentions_resources(&bytes) {
+        return Text::Ignored;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Text::Read(text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            failed(&format!("it is not UTF-8 text (at byte {at})"))
+        }
+    }
+}
+
+/// Parses a text and decides what it is. The text of what is no template is dropped.
+fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
+    let parsed = match parse(sources, file, Limits::default()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let text = sources.file(file);
+            if candidate.explicit || detect::mentions_resources(text.text.as_bytes()) {
+                return Taken::failed(note(NoteLevel::Error, error.message, Some(error.span)));
+            }
+            sources.forget(file);
+            return Taken::ignored(candidate);
+        }
+    };
+    let duplicates: Vec<Note> = duplicates(&parsed).collect();
+    match detect::see(parsed, sources) {
+        Seen::Template { root, format, resources, mut notes } => {
+            notes.extend(duplicates);
+            let template = Some((file, *root));
+            Taken { outcome: Outcome::Read(format), resources, template, notes, suspect: false }
+        }
+        Seen::Suspect(why, span) => Taken { suspect: true, ..Taken::failed(note(NoteLevel::Warning, why, Some(span))) },
+        Seen::Other => {
+            sources.forget(file);
+            Taken::ignored(candidate)
+        }
+    }
+}
+
+fn duplicates(parsed: &Parsed) -> impl Iterator<Item = Note> {
+    parsed.duplicates.iter().map(|duplicate| Note {
+        level: NoteLevel::Warning,
+        message: format!("key `{}` is written twice; the last one counts", duplicate.key),
+        span: Some(duplicate.last),
+        related: Some((duplicate.first, "first written here".to_owned())),
+    })
+}
+
+/// Remembers which companions templates ask for.
+#[derive(Debug)]
+struct Recorded {
+    folders: Folders,
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl Files for Recorded {
+    fn read(&self, name: &str) -> Result<String, Reason> {
+        let text = self.folders.read(name)?;
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

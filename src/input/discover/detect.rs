@@ -1,0 +1,130 @@
+//! What a document is, judged by its content.
+
+use super::super::cloudformation::is_template;
+use super::super::{Format, Note, NoteLevel};
+use super::note;
+use crate::source::embedded::parse_embedded;
+use crate::source::{Limits, Node, Parsed, SourceMap, Span};
+
+pub(super) enum Seen {
+    Template {
+        root: Box<Node>,
+        format: Format,
+        resources: usize,
+        notes: Vec<Note>,
+    },
+    /// Could be meant as a template: why it is not taken as one.
+    Suspect(String, Span),
+    Other,
+}
+
+/// Whether a text may be a template or a part of one. Every template has `Resources`, and no type is without `AWS::`
+/// but custom ones.
+pub(super) fn mentions_resources(bytes: &[u8]) -> bool {
+    const WORDS: [&[u8]; 2] = [b"Resources", b"AWS::"];
+    // UTF-16 keeps these words, with zeros between the letters.
+    let wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let narrow: Vec<u8>;
+    let bytes = if wide {
+        narrow = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+        &narrow
+    } else {
+        bytes
+    };
+    WORDS.iter().any(|word| find(bytes, word))
+}
+
+fn find(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(first) = word.first() else { return true };
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        let Some(from) = rest.get(at..) else { return false };
+        if from.starts_with(word) {
+            return true;
+        }
+        rest = from.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
+    let several = parsed.documents.len() > 1;
+    let mut suspect = None;
+    let mut template = None;
+    for document in parsed.documents {
+        let document = template_body(document, sources);
+        if is_template(&document) {
+            if let Some((_, notes)) = &mut template {
+                let message = "a template file holds one document; this one is not read".to_owned();
+                let notes: &mut Vec<Note> = notes;
+                notes.push(note(NoteLevel::Error, message, Some(document.span)));
+            } else {
+                template = Some((document, Vec::new()));
+            }
+        } else if suspect.is_none() {
+            suspect = doubt(&document);
+        }
+    }
+    match (template, suspect) {
+        (Some((root, mut notes)), _) => {
+            if several && notes.is_empty() {
+                let message = "a template file holds one document; the others are not read".to_owned();
+                notes.push(note(NoteLevel::Warning, message, Some(root.span)));
+            }
+            let kinds = || members(root.get("Resources")).filter_map(|(_, node)| kind(node));
+            let serverless = has_transform(&root, "AWS::Serverless-2016-10-31")
+                || kinds().any(|kind| kind.starts_with("AWS::Serverless::"));
+            let format = if serverless { Format::Sam } else { Format::CloudFormation };
+            let resources = root.get("Resources").and_then(Node::as_map).map_or(0, <[_]>::len);
+            Seen::Template { root: Box::new(root), format, resources, notes }
+        }
+        (None, Some((why, span))) => Seen::Suspect(why, span),
+        (None, None) => Seen::Other,
+    }
+}
+
+/// The template in the output of `aws cloudformation get-template`, else the document itself.
+fn template_body(document: Node, sources: &SourceMap) -> Node {
+    let Some(body) = document.get("TemplateBody") else { return document };
+    if is_template(body) {
+        return body.clone();
+    }
+    let embedded = parse_embedded(sources, body, Limits::default()).and_then(Result::ok);
+    embedded.and_then(|parsed| parsed.documents.into_iter().find(is_template)).unwrap_or(document)
+}
+
+/// Why something that is no template may be meant as one, and where.
+fn doubt(root: &Node) -> Option<(String, Span)> {
+    let resources = root.entry("Resources");
+    if let Some(entry) = resources.filter(|entry| entry.value.as_map().is_some_and(|members| !members.is_empty())) {
+        let why = "looks like a template, but no resource in `Resources` has a type";
+        return Some((why.to_owned(), entry.key_span));
+    }
+    if let Some(entry) = resources
+        && let Some(items) = entry.value.as_seq()
+        && items.iter().any(|item| kind(item).is_some())
+    {
+        return Some(("looks like a template, but `Resources` is not a mapping".to_owned(), entry.key_span));
+    }
+    if root.get("service").is_some() && root.get("provider").is_some() && root.get("functions").is_some() {
+        let why =
+            "is a service of the Serverless Framework: run `serverless package` and scan the template in `.serverless`";
+        return Some((why.to_owned(), root.entry("service")?.key_span));
+    }
+    let (span, _) = members(Some(root)).find(|(_, node)| kind(node).is_some_and(|kind| kind.starts_with("AWS::")))?;
+    Some(("declares resources without a `Resources` section, so it is no template by itself".to_owned(), span))
+}
+
+fn members(node: Option<&Node>) -> impl Iterator<Item = (Span, &Node)> {
+    node.and_then(Node::as_map).unwrap_or_default().iter().map(|entry| (entry.key_span, &entry.value))
+}
+
+/// The type of something that looks like a resource.
+fn kind(node: &Node) -> Option<&str> {
+    node.get("Type").and_then(Node::as_str).filter(|kind| kind.contains("::"))
+}
+
+fn has_transform(root: &Node, name: &str) -> bool {
+    let is_it = |node: &Node| node.as_str() == Some(name);
+    root.get("Transform").is_some_and(|node| is_it(node) || node.as_seq().is_some_and(|items| items.iter().any(is_it)))
+}

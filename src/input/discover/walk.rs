@@ -1,0 +1,120 @@
+//! The files below the given paths, by name.
+//!
+//! Directories are walked as `ripgrep` does: hidden files, what `.gitignore` excludes, and symbolic links are left
+//! out. What is given by name is always read.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::super::{Note, NoteLevel};
+use super::note;
+
+/// A file that may be a template.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub name: String,
+    pub path: PathBuf,
+    /// Given by name, not found in a directory.
+    pub explicit: bool,
+}
+
+/// What a walk finds.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// By name, so that a file given twice is read once.
+    pub candidates: BTreeMap<String, Candidate>,
+    /// The directories below which templates may name companions.
+    pub roots: Vec<PathBuf>,
+    pub notes: Vec<Note>,
+}
+
+const EXTENSIONS: [&str; 5] = ["yaml", "yml", "json", "template", "cfn"];
+
+const STANDARD_INPUT: &str = "-";
+
+impl Candidate {
+    pub(super) fn is_standard_input(&self) -> bool {
+        self.path.as_os_str() == STANDARD_INPUT
+    }
+}
+
+pub(super) fn walk(paths: &[PathBuf]) -> Walk {
+    let mut walk = Walk::default();
+    for path in paths {
+        if path.as_os_str() == STANDARD_INPUT {
+            walk.add(path, true);
+            continue;
+        }
+        match path.metadata() {
+            Ok(meta) if meta.is_dir() => {
+                walk.roots.push(path.clone());
+                walk.directory(path, true);
+            }
+            Ok(_) => {
+                walk.roots.push(path.parent().map_or_else(PathBuf::new, Path::to_path_buf));
+                walk.add(path, true);
+            }
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", name(path));
+                walk.notes.push(note(NoteLevel::Error, message, None));
+            }
+        }
+    }
+    walk
+}
+
+impl Walk {
+    /// Adds the candidates below a directory; without `filters` also what is hidden or excluded by `.gitignore`.
+    pub(super) fn directory(&mut self, path: &Path, filters: bool) {
+        for entry in WalkBuilder::new(path).standard_filters(filters).build() {
+            match entry {
+                Ok(entry) => {
+                    let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+                    let extension = entry.path().extension().and_then(|extension| extension.to_str());
+                    let known = |extension: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
+                    if is_file && extension.is_some_and(known) {
+                        self.add(entry.path(), false);
+                    }
+                }
+                Err(error) => {
+                    self.notes.push(note(NoteLevel::Error, format!("a directory cannot be read: {error}"), None));
+                }
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, path: &Path, explicit: bool) {
+        let name = name(path);
+        let known = self.candidates.entry(name.clone()).or_insert_with(|| Candidate {
+            name,
+            path: path.to_path_buf(),
+            explicit,
+        });
+        known.explicit |= explicit;
+    }
+}
+
+/// How a path is shown: with `/`, and without `.` and what `..` takes back.
+pub(super) fn name(path: &Path) -> String {
+    if path.as_os_str() == STANDARD_INPUT {
+        return "<stdin>".to_owned();
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut root = "";
+    for component in path.components() {
+        match component {
+            Component::RootDir => root = "/",
+            Component::CurDir => {}
+            Component::ParentDir if names.last().is_some_and(|last| last != "..") => {
+                names.pop();
+            }
+            Component::Prefix(_) | Component::ParentDir | Component::Normal(_) => {
+                names.push(component.as_os_str().to_string_lossy().into_owned());
+            }
+        }
+    }
+    let joined = names.join("/");
+    if root.is_empty() && joined.is_empty() { ".".to_owned() } else { format!("{root}{joined}") }
+}
