@@ -56,6 +56,7 @@ fn files() -> Vec<(String, String)> {
             let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
             (name, lines.join("\n"))
         })
+        .filter(|(name, _)| !name.ends_with("/tests"))
         .collect()
 }
 
