@@ -10,6 +10,7 @@ pub mod identity;
 mod logic;
 pub mod network;
 pub mod permissions;
+pub mod schema;
 pub mod tree;
 pub mod workflow;
 
@@ -19,6 +20,7 @@ use crate::graph::{Graph, Typed};
 use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Reason};
+pub use schema::schema;
 pub(crate) use tree::fact_struct;
 pub use tree::{Describe, Shape, ToTree, Tree, TreeKind};
 

@@ -43,7 +43,11 @@ pub enum Shape {
     Int,
     Text,
     List(Box<Shape>),
-    Map(Vec<Field>),
+    Map {
+        /// What such an object stands for.
+        about: String,
+        fields: Vec<Field>,
+    },
     /// May be unknown.
     Fact(Box<Shape>),
 }
@@ -140,13 +144,14 @@ macro_rules! fact_struct {
 
         impl $crate::facts::Describe for $name {
             fn shape() -> $crate::facts::Shape {
-                $crate::facts::Shape::Map(vec![
-                    $($crate::facts::tree::Field {
+                $crate::facts::Shape::Map {
+                    about: [$($about),*].concat().trim().to_owned(),
+                    fields: vec![$($crate::facts::tree::Field {
                         name: stringify!($field),
                         doc: [$($doc),*].concat().trim().to_owned(),
                         shape: <$type as $crate::facts::Describe>::shape(),
-                    },)*
-                ])
+                    },)*],
+                }
             }
         }
     };

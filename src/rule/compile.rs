@@ -54,7 +54,10 @@ pub(super) fn compile(texts: &Texts, fields: &[Field], params: &Params) -> Resul
         if text.trim().is_empty() { Ok(None) } else { guard::parse(text).map(Some).map_err(error) }
     };
     let mut compiler = Compiler {
-        scopes: vec![Scope { item: Shape::Map(fields.to_vec()), variables: Vec::new() }],
+        scopes: vec![Scope {
+            item: Shape::Map { about: String::new(), fields: fields.to_vec() },
+            variables: Vec::new(),
+        }],
         params,
         reads: BTreeSet::new(),
         shows: BTreeSet::new(),
@@ -271,7 +274,7 @@ fn kind(shape: &Shape) -> &'static str {
         Shape::Int => "a number",
         Shape::Text => "a text",
         Shape::List(_) => "a list",
-        Shape::Map(_) | Shape::Fact(_) => "an object",
+        Shape::Map { .. } | Shape::Fact(_) => "an object",
     }
 }
 

@@ -192,7 +192,7 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
         let message = format!("there is no subject kind `{}`; known: {}", file.subject, known.join(", "));
         return Err(error("subject", message));
     };
-    let Shape::Map(fields) = shape else {
+    let Shape::Map { fields, .. } = shape else {
         return Err(error("subject", format!("subject kind `{}` has no facts", file.subject)));
     };
     let (severity, when) = match &file.severity {

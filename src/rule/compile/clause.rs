@@ -153,7 +153,7 @@ impl Compiler<'_> {
         let (left, shape) = self.left(left)?;
         match shape {
             Shape::List(_) => return Err("a list is compared by its elements: write `[*]`".to_owned()),
-            Shape::Map(_) | Shape::Fact(_) => return Err("an object is compared by its facts".to_owned()),
+            Shape::Map { .. } | Shape::Fact(_) => return Err("an object is compared by its facts".to_owned()),
             Shape::Bool | Shape::Int | Shape::Text => {}
         }
         let constants = match variant(right) {

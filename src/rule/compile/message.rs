@@ -36,7 +36,7 @@ impl Compiler<'_> {
             if up == outermost && key == "name" {
                 return Ok(MessagePart::SubjectName);
             }
-            let Shape::Map(fields) = known(&scope.item) else {
+            let Shape::Map { fields, .. } = known(&scope.item) else {
                 continue;
             };
             if let Some(field) = fields.iter().find(|field| field.name == key) {

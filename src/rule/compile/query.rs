@@ -98,7 +98,7 @@ impl Compiler<'_> {
                     Ok(Some(Step::Elements))
                 }
                 // As in Guard, a single value counts as a list of one.
-                Shape::Map(_) => Ok(None),
+                Shape::Map { .. } => Ok(None),
                 other => Err(format!("`[*]` needs a list; this is {}", kind(&other))),
             };
         }
@@ -106,7 +106,7 @@ impl Compiler<'_> {
             Some(("Key", Json::String(key))) => {
                 let key = key.strip_prefix(MARK).unwrap_or(key);
                 let fields = match shape {
-                    Shape::Map(fields) => fields,
+                    Shape::Map { fields, .. } => fields,
                     Shape::List(_) => return Err(format!("`{key}` of a list: write `[*].{key}` or use a filter")),
                     other => return Err(format!("`{key}` of {}: it has no parts", kind(&other))),
                 };

@@ -14,13 +14,13 @@ fn fields() -> Vec<Field> {
     let rule = vec![
         field("action", fact(Shape::Text)),
         field("open", fact(Shape::Bool)),
-        field("ports", fact(list(Shape::Map(port)))),
+        field("ports", fact(list(Shape::Map { about: String::new(), fields: port }))),
     ];
     vec![
         field("protocol", fact(Shape::Text)),
         field("port", fact(Shape::Int)),
         field("public", fact(Shape::Bool)),
-        field("rules", fact(list(Shape::Map(rule)))),
+        field("rules", fact(list(Shape::Map { about: String::new(), fields: rule }))),
         field("names", fact(list(fact(Shape::Text)))),
     ]
 }

@@ -1,0 +1,52 @@
+//! The schema of the facts is generated, and what facts print conforms to it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use sra_guard::facts;
+use sra_guard::graph::Graph;
+use sra_guard::input::Context;
+use sra_guard::input::cloudformation::unit_from_text;
+use sra_guard::rule::RuleSet;
+use sra_guard::source::SourceMap;
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/facts.schema.json");
+    let generated = format!("{}\n", serde_json::to_string_pretty(&facts::schema()).unwrap());
+    if std::env::var_os("SRA_GUARD_UPDATE").is_some() {
+        std::fs::write(&file, &generated).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == generated, "docs/facts.schema.json is stale: run the tests with SRA_GUARD_UPDATE=1");
+}
+
+#[test]
+fn the_schema_is_a_valid_one() {
+    jsonschema::validator_for(&facts::schema()).unwrap();
+}
+
+/// Judging relies on it: a fact that is not there or has another type would make its clauses mean nothing.
+#[test]
+fn derived_facts_conform_to_the_schema() {
+    let validator = jsonschema::validator_for(&facts::schema()).unwrap();
+    for rule in RuleSet::builtin().unwrap_or_else(|errors| panic!("{errors}")).rules {
+        for example in rule.examples().unwrap() {
+            let (name, sources) = ("example.yaml", SourceMap::default());
+            let Ok(unit) = unit_from_text(name, &example.source, &Context::default(), &sources) else {
+                continue; // Reported by the test of the examples.
+            };
+            for world in &unit.worlds().list {
+                let mut arrays: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+                for subject in facts::derive(&Graph::new(unit.evaluate(world).resources)) {
+                    arrays.entry(subject.kind).or_default().push(subject.tree.to_json(None));
+                }
+                let arrays = serde_json::to_value(arrays).unwrap();
+                let errors: Vec<_> =
+                    validator.iter_errors(&arrays).map(|e| format!("{}: {e}", e.instance_path())).collect();
+                assert!(errors.is_empty(), "{} `{}`:\n{}", rule.info.id, example.name, errors.join("\n"));
+            }
+        }
+    }
+}
