@@ -7,15 +7,18 @@
 mod cidr;
 mod conditions;
 mod documents;
+mod exports;
 mod functions;
 mod parameters;
 mod scope;
 mod stack;
 mod template;
 mod text;
+mod usage;
+mod worlds;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 pub use parameters::{parameters_from_file, parameters_from_text};
 pub use template::is_template;
@@ -25,11 +28,13 @@ use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit,
 use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, Span, parse};
 use crate::value::{Address, Kind, Map, Member, Value};
 use crate::world::{NamedCondition, World, Worlds};
-use conditions::{Assumptions, Progress};
 use documents::Documents;
+use exports::Export;
 use scope::Scope;
 use stack::{Run, Stack};
 use template::{Declared, LANGUAGE_EXTENSIONS, SERVERLESS, Template, transforms};
+use usage::ConditionId;
+use worlds::Plan;
 
 /// What one unit reads.
 #[derive(Debug)]
@@ -38,12 +43,8 @@ struct Library {
     roots: Vec<Arc<Template>>,
     documents: Arc<Documents>,
     context: Context,
-}
-
-impl Library {
-    fn export(&self, _name: &str) -> Option<(usize, &str)> {
-        None
-    }
+    /// Of all scanned templates.
+    exports: Arc<[Export]>,
 }
 
 /// Groups templates into units. `templates` are the scanned ones: those that another one nests are evaluated there.
@@ -62,20 +63,21 @@ pub fn units(
         })
         .collect();
     let documents = Arc::new(Documents::load(&scanned, &mut Companions::new(sources, files)));
-    let roots = documents.roots(&scanned);
-    roots
-        .into_iter()
-        .map(|root| -> Box<dyn Unit> {
-            let library = Library { roots: vec![root], documents: Arc::clone(&documents), context: context.clone() };
-            Box::new(Stacks { library })
-        })
-        .collect()
+    let groups = exports::group(documents.roots(&scanned), &documents, context);
+    groups.into_iter().map(|library| -> Box<dyn Unit> { Box::new(Stacks { library, plan: OnceLock::new() }) }).collect()
 }
 
 /// A unit of root stacks with what is nested in them.
 #[derive(Debug)]
 struct Stacks {
     library: Library,
+    plan: OnceLock<Plan>,
+}
+
+impl Stacks {
+    fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| Plan::of(&self.library))
+    }
 }
 
 impl Unit for Stacks {
@@ -84,12 +86,18 @@ impl Unit for Stacks {
     }
 
     fn worlds(&self) -> Worlds {
-        Worlds::single()
+        self.plan().worlds.clone()
     }
 
-    fn evaluate(&self, _world: &World) -> Evaluation {
-        let run = Run::new(&self.library, Assumptions::default());
-        evaluate(&run)
+    fn evaluate(&self, world: &World) -> Evaluation {
+        let plan = self.plan();
+        let run = Run::new(&self.library, plan.assumptions(world));
+        let mut evaluation = evaluate(&run);
+        evaluation.conditions = named_conditions(&run, &plan.varied);
+        evaluation.notes.extend(run.take_notes());
+        evaluation.notes.sort();
+        evaluation.notes.dedup();
+        evaluation
     }
 }
 
@@ -111,14 +119,6 @@ fn evaluate(run: &Run<'_>) -> Evaluation {
             stack_resources(run, stack, &mut evaluation);
         }
     }
-    for (stack, lives) in run.stacks.iter().zip(living) {
-        if lives {
-            evaluation.conditions.extend(open_conditions(run, stack));
-        }
-    }
-    evaluation.notes.extend(run.take_notes());
-    evaluation.notes.sort();
-    evaluation.notes.dedup();
     evaluation
 }
 
@@ -135,21 +135,15 @@ fn exists(run: &Run<'_>, stack: &Stack<'_>, name: &str) -> bool {
     }
 }
 
-/// The conditions of a stack that something open decides.
-fn open_conditions(run: &Run<'_>, stack: &Stack<'_>) -> Vec<NamedCondition> {
-    let progress = stack.progress.borrow();
-    let mut found: Vec<NamedCondition> = stack
-        .conditions
-        .list
-        .iter()
-        .filter_map(|declared| match progress.get(&declared.name) {
-            Some(Progress::Done { holds, open: true }) => {
-                Some(NamedCondition { name: Arc::from(format!("{}{}", stack.path, declared.name)), holds: *holds })
-            }
-            _ => None,
-        })
-        .collect();
-    let _ = run;
+/// The truth of each condition that is not the same in all worlds.
+fn named_conditions(run: &Run<'_>, varied: &BTreeSet<ConditionId>) -> Vec<NamedCondition> {
+    let named = varied.iter().filter_map(|id| {
+        let stack = run.stacks.iter().find(|stack| stack.prefix == id.0)?;
+        // Of several root stacks, the file tells whose condition it is.
+        let path = if run.library.roots.len() > 1 { &stack.prefix } else { &stack.path };
+        Some(NamedCondition { name: Arc::from(format!("{path}{}", id.1)), holds: worlds::holds(run, id) })
+    });
+    let mut found: Vec<NamedCondition> = named.collect();
     found.sort();
     found
 }

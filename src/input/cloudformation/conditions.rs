@@ -78,12 +78,13 @@ impl Assumptions {
 
     /// The value that a parameter must have.
     pub(super) fn known(&self, symbol: &str) -> Option<&str> {
-        self.equal.get(self.representative(symbol)).or_else(|| self.equal.get(symbol)).map(|text| &**text)
+        let representative = self.representative(symbol);
+        self.equal.iter().find(|(of, _)| self.representative(of) == representative).map(|(_, text)| &**text)
     }
 
     pub(super) fn excludes(&self, symbol: &str, text: &str) -> bool {
         let symbol = self.representative(symbol);
-        self.excluded.iter().any(|(of, value)| &**of == symbol && &**value == text)
+        self.excluded.iter().any(|(of, value)| &**value == text && self.representative(of) == symbol)
     }
 
     /// Whether two parameters are assumed to differ and to have the same value.
@@ -101,7 +102,7 @@ impl Assumptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     Running,
-    Done { holds: bool, open: bool },
+    Done(bool),
 }
 
 /// One side of a comparison.
@@ -125,10 +126,7 @@ impl Scope<'_, '_> {
     pub(super) fn holds(&self, name: &str, span: Span) -> bool {
         if let Some(progress) = self.stack.progress.borrow().get(name).copied() {
             return match progress {
-                Progress::Done { holds, open } => {
-                    self.run.touched.set(self.run.touched.get() | open);
-                    holds
-                }
+                Progress::Done(holds) => holds,
                 Progress::Running => {
                     self.run.note(NoteLevel::Error, format!("condition `{name}` depends on itself"), span);
                     self.undecided(name)
@@ -141,11 +139,8 @@ impl Scope<'_, '_> {
         };
         let name = Arc::clone(&declared.name);
         self.stack.progress.borrow_mut().insert(Arc::clone(&name), Progress::Running);
-        let outer = self.run.touched.replace(false);
         let holds = self.looped(&declared.loops).condition(declared.node);
-        let open = self.run.touched.replace(false);
-        self.run.touched.set(outer | open);
-        self.stack.progress.borrow_mut().insert(name, Progress::Done { holds, open });
+        self.stack.progress.borrow_mut().insert(name, Progress::Done(holds));
         holds
     }
 
@@ -196,11 +191,7 @@ impl Scope<'_, '_> {
         let claim = match (&first, &second) {
             (Operand::Literal(_), Operand::Literal(_)) => return false,
             (Operand::Symbol(symbol), Operand::Literal(text)) => {
-                if !self.run.allows(symbol, text) {
-                    return false;
-                }
-                if self.run.assumptions.excludes(symbol, text) {
-                    self.run.touched.set(true);
+                if !self.run.allows(symbol, text) || self.run.assumptions.excludes(symbol, text) {
                     return false;
                 }
                 Claim::Is(Arc::clone(symbol), Arc::clone(text))
@@ -221,7 +212,6 @@ impl Scope<'_, '_> {
     }
 
     fn truth(&self, atom: Atom) -> bool {
-        self.run.touched.set(true);
         if let Some(holds) = self.run.assumptions.truths.get(&atom.key) {
             return *holds;
         }
@@ -249,7 +239,6 @@ impl Scope<'_, '_> {
 
     /// In symbolic mode, what cannot be computed is a symbol of its own.
     pub(super) fn opaque(&self, call: &Call<'_>) -> Value {
-        self.run.touched.set(true);
         let text = format!("{}{}({})", self.stack.prefix, call.name, self.print(call.argument));
         Value::new(call.span, Kind::Ref(Reference::Pseudo(Arc::from(text))))
     }

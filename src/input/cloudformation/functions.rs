@@ -92,7 +92,7 @@ impl<'a> Scope<'_, 'a> {
     }
 
     /// The evaluated argument of a call.
-    fn argument(&self, call: &Call<'_>) -> Option<Value> {
+    pub(super) fn argument(&self, call: &Call<'_>) -> Option<Value> {
         if call.tagged {
             // `!Base64` directly over `Fn::Sub: …`: the tag is dealt with, the mapping below it is a call.
             let inner = match &call.argument.value {
@@ -327,10 +327,15 @@ impl<'a> Scope<'_, 'a> {
     fn import(&self, call: &Call<'_>) -> Option<Value> {
         let name = self.argument(call)?;
         let text = name.template().unwrap_or_else(|| "?".to_owned());
-        match self.run.library.export(&text) {
+        match self.run.exporter(&self.stack.template.name, &text) {
             Some((root, output)) => self.output(root, output, call.span),
             None => Some(Value::unknown(call.span, Reason::Import(Arc::from(text)))),
         }
+    }
+
+    /// The output that an `Fn::ImportValue` takes its value from.
+    pub(super) fn exporter(&self, call: &Call<'_>) -> Option<(usize, &'a str)> {
+        self.run.exporter(&self.stack.template.name, &self.argument(call)?.template()?)
     }
 
     fn cidr(&self, call: &Call<'_>) -> Value {

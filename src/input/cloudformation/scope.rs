@@ -290,11 +290,9 @@ impl<'r, 'a> Scope<'r, 'a> {
         let assumed = self.run.assumptions.known(&symbol);
         let excluded = |text: &str| self.run.assumptions.excludes(&symbol, text);
         if let Some(text) = assumed.or_else(|| declared.only_choice(excluded)) {
-            self.run.touched.set(true);
             return Some(listed(declared, text::given(span, text)));
         }
         if self.mode == Mode::Symbolic {
-            self.run.touched.set(true);
             let symbol = self.run.assumptions.representative(&symbol);
             return Some(Value::new(span, Kind::Ref(Reference::Pseudo(Arc::from(symbol)))));
         }
@@ -336,13 +334,9 @@ impl<'r, 'a> Scope<'r, 'a> {
         let of_stack = !matches!(name, "AWS::Region" | "AWS::AccountId");
         let symbol = if of_stack { format!("{}{name}", self.stack.prefix) } else { name.to_owned() };
         if let Some(text) = self.run.assumptions.known(&symbol) {
-            self.run.touched.set(true);
             return Some(Value::text_at(span, text));
         }
         let symbolic = self.mode == Mode::Symbolic;
-        if symbolic {
-            self.run.touched.set(true);
-        }
         let name = if symbolic { self.run.assumptions.representative(&symbol) } else { name };
         Some(Value::new(span, Kind::Ref(Reference::Pseudo(Arc::from(name)))))
     }

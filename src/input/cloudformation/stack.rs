@@ -54,8 +54,6 @@ pub(super) struct Run<'a> {
     pub assumptions: Assumptions,
     /// The first open atom that was asked for.
     pub open: RefCell<Option<Atom>>,
-    /// Whether anything open was consulted since it was last cleared.
-    pub touched: Cell<bool>,
     notes: RefCell<BTreeSet<Note>>,
     budget: Cell<u64>,
 }
@@ -76,7 +74,6 @@ impl<'a> Run<'a> {
             stacks: Vec::new(),
             assumptions,
             open: RefCell::default(),
-            touched: Cell::new(false),
             notes: RefCell::default(),
             budget: Cell::new(BUDGET),
         };
@@ -95,7 +92,6 @@ impl<'a> Run<'a> {
     pub(super) fn restart(&mut self, assumptions: Assumptions) {
         self.assumptions = assumptions;
         self.open.replace(None);
-        self.touched.set(false);
         self.budget.set(BUDGET);
         for stack in &self.stacks {
             stack.progress.borrow_mut().clear();
@@ -126,6 +122,15 @@ impl<'a> Run<'a> {
         let mut roots = self.stacks.iter().filter(|stack| stack.parent.is_none());
         let declared = roots.find_map(|stack| stack.parameters.get(symbol.strip_prefix(&*stack.prefix)?));
         declared.is_none_or(|(declared, _)| declared.allows(text))
+    }
+
+    /// What an open parameter comes to under the assumptions, to tell worlds apart.
+    pub(super) fn shown(&self, symbol: &str) -> String {
+        let root = self.stacks.iter().find(|stack| symbol.starts_with(&*stack.prefix)).or(self.stacks.first());
+        let Some(stack) = root else { return String::new() };
+        let name = symbol.strip_prefix(&*stack.prefix).unwrap_or(symbol);
+        let value = self.scope(stack).reference(name, stack.template.root.span);
+        value.map(|value| format!("{:?}", value.kind)).unwrap_or_default()
     }
 
     fn add_stack(

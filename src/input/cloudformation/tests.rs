@@ -1,5 +1,8 @@
 //! One template, one value: what each function evaluates to.
 
+mod conditions;
+mod stacks;
+
 use super::*;
 use crate::value::{Reason, Reference};
 
