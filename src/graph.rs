@@ -289,18 +289,22 @@ pub struct Graph {
     pub resources: Resources,
     pub apigateway: apigateway::ApiGateway,
     pub autoscaling: autoscaling::AutoScaling,
+    pub cognito: cognito::Cognito,
     pub ec2: ec2::Ec2,
     pub ecs: ecs::Ecs,
     pub elb: elb::Elb,
     pub elbv2: elbv2::Elbv2,
     pub iam: iam::Iam,
     pub lambda: lambda::Lambda,
+    pub route53: route53::Route53,
+    pub stepfunctions: stepfunctions::StepFunctions,
 }
 
 impl Graph {
     pub fn new(resources: Vec<Resource>) -> Self {
         let resources = Resources::new(resources);
         let autoscaling = autoscaling::AutoScaling::new(&resources);
+        let cognito = cognito::Cognito::new(&resources);
         let ec2 = ec2::Ec2::new(&resources);
         let ecs = ecs::Ecs::new(&resources);
         let iam = iam::Iam::new(&resources);
@@ -313,6 +317,8 @@ impl Graph {
             ecs: &ecs,
             autoscaling: &autoscaling,
         });
-        Self { resources, apigateway, autoscaling, ec2, ecs, elb, elbv2, iam, lambda }
+        let route53 = route53::Route53::new(&resources);
+        let stepfunctions = stepfunctions::StepFunctions::new(&resources);
+        Self { resources, apigateway, autoscaling, cognito, ec2, ecs, elb, elbv2, iam, lambda, route53, stepfunctions }
     }
 }

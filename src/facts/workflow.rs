@@ -1,11 +1,221 @@
-//! Facts about workflows: human approval in state machines.
+//! Facts about workflows: steps of state machines that wait for somebody's decision, and who can give it.
 
-use super::entry::EntryPath;
-use super::{Subject, SubjectKind};
-use crate::graph::Graph;
+use super::entry::{Backend, EntryPath};
+use super::tree::Describe as _;
+use super::{Fact, Step, Subject, SubjectKind, fact_struct};
+use crate::graph::stepfunctions::{State, StateMachine};
+use crate::graph::{Graph, Typed, text};
+use crate::source::Span;
+use crate::value::{Address, Prop, Reason, Value};
 
-pub(super) const SUBJECTS: &[SubjectKind] = &[];
+fact_struct! {
+    /// A task that waits until somebody hands its token back (`.waitForTaskToken`).
+    pub struct ApprovalTask {
+        /// `STANDARD` or `EXPRESS`; express workflows know no callbacks.
+        machine_type: Fact<String>,
+        /// Has a timeout or a heartbeat; without one it waits up to a year.
+        bounded: Fact<bool>,
+        /// The token is handed out, so that somebody can answer.
+        token_passed: Fact<bool>,
+        /// A timeout is caught, by the task or around it.
+        catches_timeout: Fact<bool>,
+        /// Somebody can also refuse, by `SendTaskFailure` or by an answer that a choice looks at.
+        can_refuse: Fact<bool>,
+        /// Ways from outside to whoever may answer.
+        answers: Fact<Vec<AnswerPath>>,
+    }
+}
 
-pub(super) fn derive(_graph: &Graph, _entries: &[EntryPath]) -> Vec<Subject> {
-    Vec::new()
+fact_struct! {
+    /// A way from outside to an answer.
+    pub struct AnswerPath {
+        /// `POST /decisions`.
+        request: String,
+        /// What authenticates it; `none` when nothing does.
+        authentication: Fact<String>,
+    }
+}
+
+pub(super) const SUBJECTS: &[SubjectKind] = &[SubjectKind { name: "approval_tasks", shape: ApprovalTask::shape }];
+
+const SUCCESS: &str = "states:SendTaskSuccess";
+const FAILURE: &str = "states:SendTaskFailure";
+
+pub(super) fn derive(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for machine in &graph.stepfunctions.machines {
+        let (Some(resource), Ok(states)) = (graph.resources.get(&machine.address), &machine.states) else { continue };
+        for state in states.iter().filter(|state| waits(state)) {
+            let facts = approval(graph, entries, machine, state);
+            subjects.push(Subject::of("approval_tasks", resource, &facts).part(&state.path, state.span));
+        }
+    }
+    subjects
+}
+
+/// The suffix decides even where the rest of the resource is not literal.
+fn waits(state: &State) -> bool {
+    let Prop::Known(resource) = state.body.prop("Resource") else { return false };
+    resource.template().is_some_and(|text| text.ends_with(".waitForTaskToken") || text.contains(":activity:"))
+}
+
+fn approval(graph: &Graph, entries: &[EntryPath], machine: &StateMachine, state: &State) -> ApprovalTask {
+    let is_activity = match state.body.prop("Resource") {
+        Prop::Known(resource) => resource.template().is_some_and(|text| text.contains(":activity:")),
+        Prop::Absent(_) | Prop::Unknown(..) => false,
+    };
+    let completers = Completers::new(graph, entries);
+    ApprovalTask {
+        machine_type: Fact::of(machine.kind.clone(), "type of the state machine"),
+        bounded: bounded(state),
+        token_passed: if is_activity { Fact::known(true, Vec::new()) } else { token_passed(state) },
+        catches_timeout: catches_timeout(state),
+        can_refuse: can_refuse(state, &completers),
+        answers: completers.answers(state.span),
+    }
+}
+
+fn bounded(state: &State) -> Fact<bool> {
+    let keys = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
+    for key in keys {
+        match state.body.prop(key) {
+            Prop::Known(value) => return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), value.span)]),
+            // An expression is a bound, whatever its value.
+            Prop::Unknown(_, span) => return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), span)]),
+            Prop::Absent(_) => {}
+        }
+    }
+    Fact::known(false, vec![Step::new(format!("`{}` waits without a timeout or heartbeat", state.path), state.span)])
+}
+
+fn token_passed(state: &State) -> Fact<bool> {
+    let mut place = state.span;
+    for key in ["Parameters", "Arguments"] {
+        match state.body.prop(key) {
+            Prop::Known(value) => {
+                if mentions(value, &["$$.Task.Token", "$states.context.Task.Token"]) {
+                    return Fact::known(true, vec![Step::new("the token is handed out here", value.span)]);
+                }
+                place = value.span;
+                if let Some(reason) = value.reason() {
+                    return Fact::unknown(reason.clone(), vec![Step::new("what the task hands out", value.span)]);
+                }
+            }
+            Prop::Unknown(reason, span) => {
+                return Fact::unknown(reason.clone(), vec![Step::new("what the task hands out", span)]);
+            }
+            Prop::Absent(_) => {}
+        }
+    }
+    Fact::known(false, vec![Step::new("the task token is not handed out", place)])
+}
+
+fn mentions(value: &Value, needles: &[&str]) -> bool {
+    if value.template().is_some_and(|text| needles.iter().any(|needle| text.contains(needle))) {
+        return true;
+    }
+    match &value.kind {
+        crate::value::Kind::List(items) => items.iter().any(|item| mentions(item, needles)),
+        crate::value::Kind::Map(map) => map.members.iter().any(|member| mentions(&member.value, needles)),
+        _ => false,
+    }
+}
+
+fn catches_timeout(state: &State) -> Fact<bool> {
+    let wanted = ["States.ALL", "States.Timeout", "States.HeartbeatTimeout", "States.TaskFailed"];
+    let mut open = None;
+    for body in std::iter::once(&state.body).chain(&state.enclosing) {
+        match body.prop("Catch") {
+            Prop::Known(catch) if mentions(catch, &wanted) => {
+                return Fact::known(true, vec![Step::new("a timeout is caught here", catch.span)]);
+            }
+            Prop::Known(catch) => open = open.or_else(|| catch.reason().cloned()),
+            Prop::Unknown(reason, _) => open = open.or_else(|| Some(reason.clone())),
+            Prop::Absent(_) => {}
+        }
+    }
+    let evidence = vec![Step::new(format!("nothing catches a timeout of `{}`", state.path), state.span)];
+    open.map_or_else(|| Fact::known(false, evidence.clone()), |reason| Fact::unknown(reason, evidence.clone()))
+}
+
+fn can_refuse(state: &State, completers: &Completers<'_>) -> Fact<bool> {
+    if let Typed::Known(next, span) = text(state.body.prop("Next"))
+        && let Prop::Known(following) = state.siblings.prop(&next)
+        && text(following.prop("Type")).known().is_some_and(|kind| kind == "Choice")
+    {
+        return Fact::known(true, vec![Step::new(format!("`{next}` looks at the answer"), span)]);
+    }
+    let evidence = vec![Step::new("who may answer can refuse or not", state.span)];
+    match (completers.can_fail, &completers.open) {
+        (true, _) => Fact::known(true, evidence),
+        (false, Some(reason)) => Fact::unknown(reason.clone(), evidence),
+        (false, None) => Fact::known(false, evidence),
+    }
+}
+
+/// Whoever may hand a token back: functions through their roles, and APIs that call Step Functions directly.
+struct Completers<'a> {
+    paths: Vec<&'a EntryPath>,
+    can_fail: bool,
+    /// Why the list may not be complete.
+    open: Option<Reason>,
+}
+
+impl<'a> Completers<'a> {
+    fn new(graph: &Graph, entries: &'a [EntryPath]) -> Self {
+        let mut can_fail = false;
+        let mut open = None;
+        let mut functions: Vec<&Address> = Vec::new();
+        let mut found = false;
+        for role in graph.iam.roles() {
+            let mut may = |action: &str| {
+                graph.iam.allows(role, action).unwrap_or_else(|reason| {
+                    open = Some(reason);
+                    false
+                })
+            };
+            let (success, failure) = (may(SUCCESS), may(FAILURE));
+            if success || failure {
+                found = true;
+                can_fail |= failure;
+                functions.extend(role.holders.iter().map(|holder| &holder.address));
+            }
+        }
+        let ends_there = |path: &&EntryPath| {
+            path.backends.iter().any(|backend| match backend {
+                Backend::Resource(address) => functions.contains(&address),
+                Backend::Action { action, .. } => is_answer(action),
+                Backend::Outside(_) => false,
+            })
+        };
+        let paths: Vec<&EntryPath> = entries.iter().filter(ends_there).collect();
+        for backend in paths.iter().flat_map(|path| &path.backends) {
+            if let Backend::Action { action, .. } = backend {
+                found |= is_answer(action);
+                can_fail |= action.eq_ignore_ascii_case(FAILURE);
+            }
+        }
+        if !found && open.is_none() {
+            open = Some(Reason::Outside("whoever hands the task token back".into()));
+        }
+        // A known answer path decides; roles that cannot be read only matter when there is none.
+        Self { paths, can_fail, open: if found { None } else { open } }
+    }
+
+    fn answers(&self, span: Span) -> Fact<Vec<AnswerPath>> {
+        let evidence = vec![Step::new("waits for an answer from outside", span)];
+        if let Some(reason) = &self.open {
+            return Fact::unknown(reason.clone(), evidence);
+        }
+        let answers = self.paths.iter().filter(|path| !path.exempt).map(|path| {
+            let mut authentication = path.authentication.clone();
+            authentication.evidence = path.evidence.iter().cloned().chain(authentication.evidence).collect();
+            AnswerPath { request: path.request.clone(), authentication }
+        });
+        Fact::known(answers.collect(), evidence)
+    }
+}
+
+fn is_answer(action: &str) -> bool {
+    action.eq_ignore_ascii_case(SUCCESS) || action.eq_ignore_ascii_case(FAILURE)
 }

@@ -1,5 +1,6 @@
 //! IAM roles: whom they trust, what is attached to them and who uses them; and the policies that a template writes.
 
+mod allows;
 pub mod holder;
 pub mod policy;
 
