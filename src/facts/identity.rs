@@ -1,10 +1,10 @@
 //! Facts about identities: user pools, app clients, sign-in at load balancers, identity pools.
 
-mod client;
-mod guest;
+pub mod client;
+pub mod guest;
 mod hosts;
-mod pool;
-mod sign_in;
+pub mod pool;
+pub mod sign_in;
 
 use super::tree::Describe as _;
 use super::{Subject, SubjectKind};

@@ -79,9 +79,13 @@ fn bounded(state: &State) -> Fact<bool> {
     let keys = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
     for key in keys {
         match state.body.prop(key) {
-            Prop::Known(value) => return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), value.span)]),
+            Prop::Known(value) => {
+                return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), value.span)]);
+            }
             // An expression is a bound, whatever its value.
-            Prop::Unknown(_, span) => return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), span)]),
+            Prop::Unknown(_, span) => {
+                return Fact::known(true, vec![Step::new(format!("`{key}` bounds the wait"), span)]);
+            }
             Prop::Absent(_) => {}
         }
     }

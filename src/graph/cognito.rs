@@ -170,7 +170,13 @@ impl Client {
             Typed::Known(providers, _) => {
                 let own = providers.iter().any(|name| name.known().is_some_and(|name| name == "COGNITO"));
                 let open = providers.iter().any(|name| !matches!(name, Typed::Known(..)) && !is_reference(name));
-                if own { Some(false) } else if open { None } else { Some(true) }
+                if own {
+                    Some(false)
+                } else if open {
+                    None
+                } else {
+                    Some(true)
+                }
             }
         }
     }
@@ -183,7 +189,10 @@ impl Client {
                 if flows.iter().any(|flow| flow.known().is_none()) {
                     return None;
                 }
-                Some(!flows.is_empty() && flows.iter().all(|flow| flow.known().is_some_and(|f| f == "client_credentials")))
+                Some(
+                    !flows.is_empty()
+                        && flows.iter().all(|flow| flow.known().is_some_and(|f| f == "client_credentials")),
+                )
             }
             _ => None,
         }
@@ -200,7 +209,9 @@ pub fn includes(words: &Typed<Vec<Typed<String>>>, wanted: &str) -> Option<bool>
     match words {
         Typed::Absent(_) => Some(false),
         Typed::Unknown(..) => None,
-        Typed::Known(words, _) if words.iter().any(|word| word.known().is_some_and(|word| word == wanted)) => Some(true),
+        Typed::Known(words, _) if words.iter().any(|word| word.known().is_some_and(|word| word == wanted)) => {
+            Some(true)
+        }
         Typed::Known(words, _) if words.iter().any(|word| word.known().is_none()) => None,
         Typed::Known(..) => Some(false),
     }
@@ -231,10 +242,15 @@ fn texts(items: Typed<Vec<Value>>) -> Typed<Vec<Typed<String>>> {
     items.map(|items| {
         let one = |item: &Value| match (&item.kind, item.as_str()) {
             (_, Some(text)) => Typed::Known(text.to_owned(), item.span),
-            (Kind::Ref(reference), None) => Typed::Unknown(Reason::Attribute(Arc::from(reference.to_string())), item.span),
+            (Kind::Ref(reference), None) => {
+                Typed::Unknown(Reason::Attribute(Arc::from(reference.to_string())), item.span)
+            }
             (_, None) => {
                 let reason = item.reason().cloned();
-                Typed::Unknown(reason.unwrap_or_else(|| Reason::NotUnderstood(Arc::from("text was expected here"))), item.span)
+                Typed::Unknown(
+                    reason.unwrap_or_else(|| Reason::NotUnderstood(Arc::from("text was expected here"))),
+                    item.span,
+                )
             }
         };
         items.iter().map(one).collect()

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{Resources, Target, Typed, target, text};
-use crate::input::{Resource, cloudformation};
+use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Prop, Reason, Value};
 
@@ -65,10 +65,12 @@ fn definition(resource: &Resource) -> Result<Value, Reason> {
         Prop::Absent(_) => {}
     }
     match resource.prop("DefinitionString") {
-        Prop::Known(body) => cloudformation::parse_json_text(&substituted(resource, body)).ok_or_else(|| {
+        Prop::Known(body) if body.as_map().is_some() => Ok(substituted(resource, body)),
+        Prop::Known(body) => {
             let reason = body.reason().cloned();
-            reason.unwrap_or_else(|| Reason::NotUnderstood(Arc::from("the state machine's definition is no valid JSON")))
-        }),
+            Err(reason
+                .unwrap_or_else(|| Reason::NotUnderstood(Arc::from("the state machine's definition is no valid JSON"))))
+        }
         Prop::Unknown(reason, _) => Err(reason.clone()),
         Prop::Absent(_) => Err(Reason::File(Arc::from(
             "the state machine's definition is not in the template; scan it with a local definition",
@@ -117,7 +119,10 @@ fn part_of(value: &Value) -> crate::value::Part {
     match &value.kind {
         Kind::Ref(reference) => crate::value::Part::Ref(reference.clone()),
         _ => crate::value::Part::Unknown(
-            value.reason().cloned().unwrap_or_else(|| Reason::NotUnderstood(Arc::from("a substitution is not plain text"))),
+            value
+                .reason()
+                .cloned()
+                .unwrap_or_else(|| Reason::NotUnderstood(Arc::from("a substitution is not plain text"))),
         ),
     }
 }

@@ -81,7 +81,8 @@ pub(super) fn reason_of(words: &Typed<Vec<Typed<String>>>) -> Reason {
 fn implicit(client: &Client) -> Fact<bool> {
     let mut fact = decided(includes(&client.flows, "implicit"), "allowed flows", &client.flows);
     if let Typed::Known(flows, _) = &client.flows
-        && let Some(Typed::Known(_, span)) = flows.iter().find(|flow| flow.known().is_some_and(|name| name == "implicit"))
+        && let Some(Typed::Known(_, span)) =
+            flows.iter().find(|flow| flow.known().is_some_and(|name| name == "implicit"))
     {
         fact.evidence = vec![Step::new("the implicit grant is allowed", *span)];
     }
@@ -116,15 +117,20 @@ fn client_url(url: &Url, role: &str, hosts: &Hosts<'_>) -> ClientUrl {
 fn default_redirect_listed(client: &Client) -> Fact<bool> {
     let (redirect, span) = match &client.default_redirect {
         Typed::Absent(_) => return Fact::known(true, Vec::new()),
-        Typed::Unknown(reason, span) => return Fact::unknown(reason.clone(), vec![Step::new("default redirect", *span)]),
+        Typed::Unknown(reason, span) => {
+            return Fact::unknown(reason.clone(), vec![Step::new("default redirect", *span)]);
+        }
         Typed::Known(redirect, span) => (redirect, *span),
     };
     let evidence = vec![Step::new(format!("default redirect `{}`", redirect.text), span)];
     match &client.callbacks {
-        Typed::Known(callbacks, _) if callbacks.iter().any(|url| url.text == redirect.text) => Fact::known(true, evidence),
+        Typed::Known(callbacks, _) if callbacks.iter().any(|url| url.text == redirect.text) => {
+            Fact::known(true, evidence)
+        }
         Typed::Known(callbacks, _) => {
             let hidden = callbacks.iter().chain([redirect]).find_map(|url| url.scheme.as_ref().err().cloned());
-            hidden.map_or_else(|| Fact::known(false, evidence.clone()), |reason| Fact::unknown(reason, evidence.clone()))
+            hidden
+                .map_or_else(|| Fact::known(false, evidence.clone()), |reason| Fact::unknown(reason, evidence.clone()))
         }
         Typed::Absent(_) => Fact::known(false, evidence),
         Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), evidence),

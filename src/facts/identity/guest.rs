@@ -73,7 +73,9 @@ fn access(graph: &Graph, role: &Role) -> Result<&'static str, Reason> {
             match harmless(statement) {
                 Some(true) => {}
                 Some(false) if statement.effect == Effect::Allow => return Ok("more"),
-                _ => open = open.or_else(|| Some(Reason::NotUnderstood("the guest role's actions are not known".into()))),
+                _ => {
+                    open = open.or_else(|| Some(Reason::NotUnderstood("the guest role's actions are not known".into())))
+                }
             }
         }
     }
@@ -91,6 +93,7 @@ fn harmless(statement: &Statement) -> Option<bool> {
     }
     Some(patterns.iter().all(|pattern| {
         let text = pattern.literal().unwrap_or_default();
-        text.to_ascii_lowercase().starts_with("geo:") || FOR_GUESTS.iter().any(|action| action.eq_ignore_ascii_case(&text))
+        text.to_ascii_lowercase().starts_with("geo:")
+            || FOR_GUESTS.iter().any(|action| action.eq_ignore_ascii_case(&text))
     }))
 }

@@ -49,7 +49,10 @@ impl<'a> Hosts<'a> {
             let Some(conditions) = rule.conditions.known() else { continue };
             for condition in conditions {
                 if let Test::Host { values, .. } = &condition.test {
-                    values.iter().filter(|value| value.known().is_some_and(|name| !name.contains(['*', '?']))).for_each(|value| add(&mut own, value));
+                    values
+                        .iter()
+                        .filter(|value| value.known().is_some_and(|name| !name.contains(['*', '?'])))
+                        .for_each(|value| add(&mut own, value));
                 }
             }
         }
@@ -87,8 +90,10 @@ impl<'a> Hosts<'a> {
             Host::Of(address) if self.is_front_door(address) => Ok(false),
             Host::Of(address) => Err(Reason::Attribute(Arc::from(format!("{address} host")))),
             Host::Name(name) => {
-                let recorded = load_balancer.is_some_and(|to| self.graph.route53.names_of(to).any(|(own, _)| own == name));
-                if recorded || self.host_conditions(listener).any(|own| own == *name) || self.certified(listener, name) {
+                let recorded =
+                    load_balancer.is_some_and(|to| self.graph.route53.names_of(to).any(|(own, _)| own == name));
+                if recorded || self.host_conditions(listener).any(|own| own == *name) || self.certified(listener, name)
+                {
                     return Ok(true);
                 }
                 match self.owner(url) {

@@ -34,6 +34,7 @@ fact_struct! {
 fact_struct! {
     /// A callback URL as the load balancer sees it.
     pub struct Callback {
+        /// As written.
         url: String,
         /// Lower case.
         scheme: Fact<String>,
@@ -118,7 +119,10 @@ fn linked(graph: &Graph, prop: Prop<'_>, kind: &str, what: &str) -> Linked {
 
 fn words(answer: Option<bool>, label: &str, list: &Typed<Vec<Typed<String>>>) -> Fact<bool> {
     let evidence = vec![Step::new(label, list.span())];
-    answer.map_or_else(|| Fact::unknown(reason_of(list), evidence.clone()), |answer| Fact::known(answer, evidence.clone()))
+    answer.map_or_else(
+        || Fact::unknown(reason_of(list), evidence.clone()),
+        |answer| Fact::known(answer, evidence.clone()),
+    )
 }
 
 fn scopes(client: &Client, config: &Value) -> Fact<bool> {

@@ -81,7 +81,11 @@ impl Url {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let skipped = scheme.matches(HOLE).count();
-        let host = if authority_start.is_some() { host(authority, holes.get(skipped..).unwrap_or_default(), resources) } else { Host::Absent };
+        let host = if authority_start.is_some() {
+            host(authority, holes.get(skipped..).unwrap_or_default(), resources)
+        } else {
+            Host::Absent
+        };
         let path = tail.split(['?', '#']).next().unwrap_or_default();
         let first = holes.first().map(reason_of);
         let literal = |piece: &str| match &first {

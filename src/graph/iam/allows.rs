@@ -12,7 +12,9 @@ impl Iam {
         let mut allowed = false;
         for attachment in &role.attachments {
             let answer = match &attachment.policy {
-                Attached::Own(index) => self.policies.get(*index).map(|policy| decide(&policy.content.document, action)),
+                Attached::Own(index) => {
+                    self.policies.get(*index).map(|policy| decide(&policy.content.document, action))
+                }
                 Attached::AwsManaged(policy) => Some(decide(&policy.document, action)),
                 Attached::AwsUnlisted(name) | Attached::Outside(name) => {
                     Some(Err(Reason::Outside(format!("policy `{name}`").into())))
