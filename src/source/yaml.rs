@@ -4,11 +4,10 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureS
 
 use super::assembly::Assembly;
 use super::embedded::Inserted;
-use super::{FileId, Limits, Node, NodeValue, Parsed, Scalar, Span, SyntaxError, Tag};
+use super::{FileId, Limits, Node, NodeValue, Parsed, Scalar, SyntaxError, Tag};
 
-/// Repairing a text stops when it was read this often or this many bytes were read.
-const MAX_REPAIRS: usize = 200;
-const MAX_REPAIR_BYTES: usize = 200 << 20;
+/// Repairs of a text stop when this many bytes were read for them.
+const MAX_REPAIR_BYTES: usize = 16 << 20;
 
 /// Parses all documents of a YAML 1.2 text, as leniently as `libyaml`, which is what other tools for templates use.
 ///
@@ -21,7 +20,7 @@ pub(super) fn parse(file: FileId, text: &str, limits: Limits) -> Result<Parsed, 
         Err(Refused { repair: Some(insertions), .. }) => insertions,
     };
     let mut read = text.len();
-    for _ in 0..MAX_REPAIRS {
+    loop {
         let copy = Inserted::spaces(text, &insertions);
         read = read.saturating_add(copy.text.len());
         let to_file = |span| copy.span(file, span);
@@ -37,8 +36,6 @@ pub(super) fn parse(file: FileId, text: &str, limits: Limits) -> Result<Parsed, 
             Err(Refused { error, .. }) => return Err(SyntaxError { span: to_file(error.span), ..error }),
         }
     }
-    let span = Span::new(file, 0, 0);
-    Err(SyntaxError { message: "too many quoted texts whose lines are not indented".to_owned(), span })
 }
 
 struct Refused {

@@ -106,13 +106,20 @@ fn doubt(root: &Node) -> Option<(String, Span)> {
     {
         return Some(("looks like a template, but `Resources` is not a mapping".to_owned(), entry.key_span));
     }
-    if root.get("service").is_some() && root.get("provider").is_some() && root.get("functions").is_some() {
+    if root.get("service").is_some() && root.get("provider").is_some_and(|provider| provider.get("name").is_some()) {
         let why =
             "is a service of the Serverless Framework: run `serverless package` and scan the template in `.serverless`";
         return Some((why.to_owned(), root.entry("service")?.key_span));
     }
-    let (span, _) = members(Some(root)).find(|(_, node)| kind(node).is_some_and(|kind| kind.starts_with("AWS::")))?;
-    Some(("declares resources without a `Resources` section, so it is no template by itself".to_owned(), span))
+    let typed = |node: &Node| kind(node).is_some_and(|kind| kind.starts_with("AWS::"));
+    if let Some((span, _)) = members(Some(root)).find(|(_, node)| typed(node)) {
+        return Some((
+            "declares resources without a `Resources` section, so it is no template by itself".to_owned(),
+            span,
+        ));
+    }
+    let (span, _) = members(Some(root)).find(|(_, node)| members(Some(node)).any(|(_, member)| typed(member)))?;
+    Some(("looks like a template, but its resources are not in a section `Resources`".to_owned(), span))
 }
 
 fn members(node: Option<&Node>) -> impl Iterator<Item = (Span, &Node)> {
