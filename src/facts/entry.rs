@@ -49,7 +49,7 @@ pub struct EntryPath {
 /// What an entry path ends at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Backend {
-    /// A function, instance, service or Auto Scaling group of the graph.
+    /// A function, instance, service or Auto Scaling group of the graph, or a target group of which no member is.
     Resource(Address),
     /// A direct AWS service integration of API Gateway: `states:SendTaskSuccess`, with the role that it uses.
     Action { action: String, role: Option<Address> },

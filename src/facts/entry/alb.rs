@@ -53,12 +53,14 @@ fn backends(graph: &Graph, door: &Door<'_>) -> Vec<Backend> {
         match &forward.target_group {
             Typed::Known(Target::Outside(text), _) => found.push(Backend::Outside(text.clone())),
             Typed::Known(Target::Resource(address), _) => {
-                let group = graph.elbv2.target_group(address);
-                let members = group.into_iter().flat_map(|group| &group.members);
-                found.extend(members.filter_map(|member| match member.target.known()? {
-                    Target::Resource(address) => Some(Backend::Resource(address.clone())),
-                    Target::Outside(text) => Some(Backend::Outside(text.clone())),
-                }));
+                let members = graph.elbv2.target_group(address).map_or(&[][..], |group| &group.members);
+                let known = members.iter().filter_map(|member| member.target.address());
+                let before = found.len();
+                found.extend(known.cloned().map(Backend::Resource));
+                if found.len() == before {
+                    // Nothing of what it holds was scanned: then the group stands for it.
+                    found.push(Backend::Resource(address.clone()));
+                }
             }
             Typed::Unknown(..) | Typed::Absent(_) => {}
         }
