@@ -255,10 +255,98 @@ impl fmt::Display for Pattern {
                 Token::Char(char) => write!(f, "{char}")?,
                 Token::One => f.write_str("?")?,
                 Token::Star => f.write_str("*")?,
-                Token::Variable { name, .. } | Token::Symbol(name) => write!(f, "${{{name}}}")?,
+                Token::Variable { name, .. } => write!(f, "${{{name}}}")?,
+                // People know a reference without the template it stands in.
+                Token::Symbol(name) => write!(f, "${{{}}}", name.rsplit(['#', '/']).next().unwrap_or(name))?,
                 Token::Unknown(_) => f.write_str("…")?,
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const READING: Reading = Reading { variables: true, fold_case: false };
+
+    fn pattern(text: &str) -> Pattern {
+        Pattern::new(&[Piece::Literal(Arc::from(text))], READING)
+    }
+
+    /// The definition, without any cleverness.
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', rest @ ..], _) => naive(rest, text) || !text.is_empty() && naive(pattern, &text[1..]),
+            (['?', rest @ ..], [_, tail @ ..]) => naive(rest, tail),
+            ([a, rest @ ..], [b, tail @ ..]) => a == b && naive(rest, tail),
+            _ => false,
+        }
+    }
+
+    fn holds(glob: &str, text: &str) -> bool {
+        naive(&glob.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
+    }
+
+    proptest! {
+        #[test]
+        fn matching_agrees_with_its_definition(glob in "[ab*?]{0,8}", text in "[ab]{0,8}") {
+            prop_assert_eq!(pattern(&glob).matches(&text), Some(holds(&glob, &text)));
+        }
+
+        #[test]
+        fn what_is_covered_is_matched(wide in "[ab*?]{0,6}", narrow in "[ab*?]{0,6}", text in "[ab]{0,6}") {
+            if pattern(&wide).covers(&pattern(&narrow)) && holds(&narrow, &text) {
+                prop_assert!(holds(&wide, &text));
+            }
+        }
+
+        #[test]
+        fn patterns_with_a_common_text_overlap(left in "[ab*?]{0,6}", right in "[ab*?]{0,6}", text in "[ab]{0,6}") {
+            if holds(&left, &text) && holds(&right, &text) {
+                prop_assert!(pattern(&left).overlaps(&pattern(&right)));
+            }
+        }
+
+        #[test]
+        fn an_unknown_part_never_makes_an_answer_certain(before in "[ab*]{0,4}", hidden in "[ab*]{0,3}", after in "[ab*]{0,4}", text in "[ab]{0,6}") {
+            let unknown = Pattern::new(
+                &[
+                    Piece::Literal(Arc::from(before.as_str())),
+                    Piece::Unknown(Reason::Parameter(Arc::from("P"))),
+                    Piece::Literal(Arc::from(after.as_str())),
+                ],
+                READING,
+            );
+            let known = holds(&format!("{before}{hidden}{after}"), &text);
+            prop_assert!(unknown.matches(&text).is_none_or(|answer| answer == known));
+            let wide = pattern(&format!("{before}{hidden}{after}"));
+            prop_assert!(!unknown.covers(&wide) || unknown.reason().is_none());
+        }
+    }
+
+    #[test]
+    fn variables_are_read_and_their_escapes_are_literal() {
+        assert_eq!(pattern("${*}").literal().as_deref(), Some("*"));
+        let tokens = pattern("a/${AWS:username, 'guest'}").tokens;
+        assert_eq!(tokens[2], Token::Variable { name: Arc::from("aws:username"), default: Some(Arc::from("guest")) });
+        let old = Pattern::new(&[Piece::Literal(Arc::from("${x}"))], Reading { variables: false, fold_case: false });
+        assert_eq!(old.literal().as_deref(), Some("${x}"));
+        assert_eq!(pattern("${open").literal().as_deref(), Some("${open"));
+    }
+
+    #[test]
+    fn symbols_are_compared_by_what_they_refer_to() {
+        let of = |name: &str, rest: &str| {
+            Pattern::new(&[Piece::Symbol(Arc::from(name)), Piece::Literal(Arc::from(rest))], READING)
+        };
+        assert!(of("t#Table.Arn", "*").covers(&of("t#Table.Arn", "/index/x")));
+        assert!(!of("t#Table.Arn", "*").covers(&of("t#Other.Arn", "")));
+        assert_eq!(of("t#Table.Arn", "/x").matches("arn/y"), Some(false));
+        assert_eq!(of("t#Table.Arn", "/x").matches("arn/x"), None);
     }
 }
