@@ -290,6 +290,7 @@ pub struct Graph {
     pub apigateway: apigateway::ApiGateway,
     pub autoscaling: autoscaling::AutoScaling,
     pub cognito: cognito::Cognito,
+    pub dynamodb: dynamodb::DynamoDb,
     pub ec2: ec2::Ec2,
     pub ecs: ecs::Ecs,
     pub elb: elb::Elb,
@@ -305,6 +306,7 @@ impl Graph {
         let resources = Resources::new(resources);
         let autoscaling = autoscaling::AutoScaling::new(&resources);
         let cognito = cognito::Cognito::new(&resources);
+        let dynamodb = dynamodb::DynamoDb::new(&resources);
         let ec2 = ec2::Ec2::new(&resources);
         let ecs = ecs::Ecs::new(&resources);
         let iam = iam::Iam::new(&resources);
@@ -319,6 +321,6 @@ impl Graph {
         });
         let route53 = route53::Route53::new(&resources);
         let stepfunctions = stepfunctions::StepFunctions::new(&resources);
-        Self { resources, apigateway, autoscaling, cognito, ec2, ecs, elb, elbv2, iam, lambda, route53, stepfunctions }
+        Self { resources, apigateway, autoscaling, cognito, dynamodb, ec2, ecs, elb, elbv2, iam, lambda, route53, stepfunctions }
     }
 }

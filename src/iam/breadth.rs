@@ -18,9 +18,15 @@ pub enum Width {
     /// `NotAction`: everything but the given patterns, services of the future included.
     AllBut(Vec<String>),
     /// `dynamodb:*`, or a pattern that matches every known action of the service.
-    Service { prefix: String, levels: Levels },
+    Service {
+        prefix: String,
+        levels: Levels,
+    },
     /// `s3:Put*`: several actions of a service by one pattern.
-    Wildcard { prefix: String, levels: Levels },
+    Wildcard {
+        prefix: String,
+        levels: Levels,
+    },
     /// One action, or a pattern that matches a single known one.
     Single,
     Unknown(Reason),
@@ -61,7 +67,10 @@ pub enum Breadth {
 pub fn classify(document: &Document) -> Breadth {
     let mut services = Vec::new();
     for statement in document.allows() {
-        if statement.effect != Effect::Allow || !statement.is_unconditional() || scope::of(statement) != Scope::Everything {
+        if statement.effect != Effect::Allow
+            || !statement.is_unconditional()
+            || scope::of(statement) != Scope::Everything
+        {
             continue;
         }
         for grant in grants(document, statement) {
@@ -127,7 +136,8 @@ pub fn width(pattern: &Pattern) -> Width {
         };
     };
     let (prefix, name) = pattern.tokens.split_at(colon);
-    let (prefix, name) = (Pattern { tokens: prefix.to_vec() }, Pattern { tokens: name.iter().skip(1).cloned().collect() });
+    let (prefix, name) =
+        (Pattern { tokens: prefix.to_vec() }, Pattern { tokens: name.iter().skip(1).cloned().collect() });
     if prefix.is_any() && name.is_any() {
         return Width::Everything;
     }
@@ -233,7 +243,9 @@ mod tests {
         let of = |text: &str| width(&Pattern::action(text));
         assert_eq!(of("*"), Width::Everything);
         assert_eq!(of("*:*"), Width::Everything);
-        assert!(matches!(of("DynamoDB:*"), Width::Service { prefix, levels } if prefix == "dynamodb" && levels.writes > 20));
+        assert!(
+            matches!(of("DynamoDB:*"), Width::Service { prefix, levels } if prefix == "dynamodb" && levels.writes > 20)
+        );
         assert!(matches!(of("dynamodb:**"), Width::Service { .. }));
         assert!(matches!(of("nosuchservice:*"), Width::Service { .. }));
         assert!(matches!(of("nosuchservice:Put*"), Width::Unknown(_)));
