@@ -56,21 +56,20 @@ fn parse(name: &str, line: &str) -> Option<ManagedPolicy> {
         path: path.to_owned(),
         version: version.to_owned(),
         updated: updated.to_owned(),
-        document: Document::read(&raw(&json)),
+        document: Document::read(&raw(&json, &|text| Raw::Text(vec![Piece::Literal(Arc::from(text))]))),
     })
 }
 
-/// A JSON document as the reader of documents wants it.
-pub fn raw(json: &Value) -> Raw {
-    let text = |text: &str| Raw::Text(vec![Piece::Literal(Arc::from(text))]);
+/// A JSON document as the reader of documents wants it; `text` reads its strings.
+pub fn raw(json: &Value, text: &impl Fn(&str) -> Raw) -> Raw {
     match json {
         Value::Null => Raw::Null,
         Value::Bool(value) => text(if *value { "true" } else { "false" }),
         Value::Number(number) => text(&number.to_string()),
         Value::String(string) => text(string),
-        Value::Array(items) => Raw::List(items.iter().map(raw).collect()),
+        Value::Array(items) => Raw::List(items.iter().map(|item| raw(item, text)).collect()),
         Value::Object(members) => {
-            Raw::Map(members.iter().map(|(key, value)| (Arc::from(key.as_str()), raw(value))).collect(), None)
+            Raw::Map(members.iter().map(|(key, value)| (Arc::from(key.as_str()), raw(value, text))).collect(), None)
         }
     }
 }

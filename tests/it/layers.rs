@@ -8,7 +8,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("value", &["source"]),
     ("world", &["value"]),
-    ("iam", &[]),
+    ("iam", &["value"]),
     ("input", &["source", "value", "world"]),
     ("graph", &["source", "value", "input", "iam"]),
     ("facts", &["source", "value", "input", "graph", "iam"]),

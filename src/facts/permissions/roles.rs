@@ -10,9 +10,9 @@ use crate::iam::managed::ManagedPolicy;
 use crate::value::Reason;
 
 fact_struct! {
-    /// A policy that AWS manages, attached to a role.
+    /// A managed policy on a role that the scanned templates do not write: AWS's own, or one whose content is unknown.
     pub struct ManagedAttachment {
-        /// Its name; empty when what is attached is not known.
+        /// Its name, or its ARN when it is not one of AWS's.
         name: String,
         /// `limited`, `services` (all of a service on every resource, without a condition) or `admin` (everything,
         /// everything but a few services, or all of IAM). Judged by the policy's content.
@@ -26,7 +26,7 @@ fact_struct! {
         /// Code runs with it: a function, instance, task, state machine or build project names it, or it trusts a
         /// service that runs code.
         workload: Fact<bool>,
-        /// The AWS managed policies on it; what is not known may be one.
+        /// The managed policies on it that no scanned template writes.
         managed_policies: Vec<ManagedAttachment>,
         /// The wide ones among them with what they grant, for messages.
         wide: String,
@@ -76,7 +76,7 @@ fn managed(iam: &Iam, attachment: &Attachment) -> Option<ManagedAttachment> {
     let unknown =
         |reason: Reason| Fact::unknown(reason, vec![Step::new(format!("`{name}` is attached"), attachment.span)]);
     match &attachment.policy {
-        Attached::Own(_) | Attached::Outside(_) => None,
+        Attached::Own(_) => None,
         Attached::AwsManaged(policy) => {
             let breadth = breadth::classify(&policy.document);
             let key = match breadth {
@@ -87,11 +87,8 @@ fn managed(iam: &Iam, attachment: &Attachment) -> Option<ManagedAttachment> {
             let step = Step::new(describe(policy, &breadth), attachment.span);
             Some(ManagedAttachment { breadth: Fact::known(key.to_owned(), vec![step]), name })
         }
-        Attached::AwsUnlisted(_) | Attached::Unknown(_) => {
-            let reason = attachment.policy.reason()?;
-            let breadth = unknown(reason);
-            let known = matches!(attachment.policy, Attached::AwsUnlisted(_));
-            Some(ManagedAttachment { breadth, name: if known { name } else { String::new() } })
+        Attached::AwsUnlisted(_) | Attached::Outside(_) | Attached::Unknown(_) => {
+            Some(ManagedAttachment { breadth: unknown(attachment.policy.reason()?), name })
         }
     }
 }

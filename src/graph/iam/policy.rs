@@ -7,7 +7,7 @@ use crate::iam::document::{Document, Raw};
 use crate::iam::pattern::Piece;
 use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
+use crate::value::{Address, Kind, Part, Prop, Reference, Value};
 
 /// An identity policy that a template writes.
 #[derive(Debug)]
@@ -60,7 +60,8 @@ impl PolicyDocument {
 
     fn read(value: &Value) -> Self {
         let statements = value.prop("Statement").known().and_then(Value::items).unwrap_or_default().to_vec();
-        Self { document: Document::read(&raw(value)), whole: value.span, statements }
+        let raw = super::embedded::read(value).unwrap_or_else(|| raw(value));
+        Self { document: Document::read(&raw), whole: value.span, statements }
     }
 
     /// The whole of a statement.
@@ -169,9 +170,4 @@ pub fn symbol(reference: &Reference) -> Arc<str> {
         Reference::Resource { address, attribute: None } => Arc::clone(&address.0),
         Reference::Pseudo(name) => Arc::clone(name),
     }
-}
-
-/// The reason in a form for facts that need one even when none is recorded.
-pub fn reason_or(reason: Option<&Reason>, otherwise: &str) -> Reason {
-    reason.cloned().unwrap_or_else(|| Reason::NotUnderstood(Arc::from(otherwise)))
 }
