@@ -321,6 +321,20 @@ impl Graph {
         });
         let route53 = route53::Route53::new(&resources);
         let stepfunctions = stepfunctions::StepFunctions::new(&resources);
-        Self { resources, apigateway, autoscaling, cognito, dynamodb, ec2, ecs, elb, elbv2, iam, lambda, route53, stepfunctions }
+        Self {
+            resources,
+            apigateway,
+            autoscaling,
+            cognito,
+            dynamodb,
+            ec2,
+            ecs,
+            elb,
+            elbv2,
+            iam,
+            lambda,
+            route53,
+            stepfunctions,
+        }
     }
 }

@@ -1,10 +1,7 @@
 //! IAM roles: whom they trust, what is attached to them and who uses them; and the policies that a template writes.
 
-<<<<<<< HEAD
 mod allows;
-=======
 mod embedded;
->>>>>>> 4c7fe7d (Add SRA-IAM-001, SRA-IAM-002, SRA-DDB-001 and SRA-IDP-003)
 pub mod holder;
 pub mod policy;
 

@@ -1,8 +1,10 @@
 //! Which resource types the graph understands, so that reports can say what nothing looked at.
 
 /// Types that some view or fact reads. A test compares it with the type names in `src/graph` and `src/facts`.
-const UNDERSTOOD: &[&str] = &[
+const UNDERSTOOD: &[
     "AWS::AmazonMQ::Broker",
+    "AWS::Amplify::App",
+    "AWS::Amplify::Domain",
     "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::BasePathMapping",
     "AWS::ApiGateway::DomainName",
@@ -30,6 +32,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::Cognito::IdentityPoolRoleAttachment",
     "AWS::Cognito::UserPool",
     "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
     "AWS::Cognito::UserPoolGroup",
     "AWS::DocDB::DBCluster",
     "AWS::DynamoDB::GlobalTable",
@@ -89,6 +92,8 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::Lambda::Url",
     "AWS::Lambda::Version",
     "AWS::MSK::Cluster",
+    "AWS::Route53::RecordSet",
+    "AWS::Route53::RecordSetGroup",
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SSM::Parameter",
