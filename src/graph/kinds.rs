@@ -1,7 +1,7 @@
 //! Which resource types the graph understands, so that reports can say what nothing looked at.
 
 /// Types that some view or fact reads. A test compares it with the type names in `src/graph` and `src/facts`.
-const UNDERSTOOD: &[
+const UNDERSTOOD: &[&str] = &[
     "AWS::AmazonMQ::Broker",
     "AWS::Amplify::App",
     "AWS::Amplify::Domain",
