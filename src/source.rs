@@ -84,6 +84,14 @@ pub struct SourceMap {
     files: RwLock<Vec<Arc<SourceFile>>>,
 }
 
+impl Clone for SourceMap {
+    /// The files as of now; their ids stay valid. The texts are shared.
+    fn clone(&self) -> Self {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Self { files: RwLock::new(files.clone()) }
+    }
+}
+
 impl SourceMap {
     pub fn add(&self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let file = Arc::new(SourceFile::new(name.into(), text.into()));

@@ -9,6 +9,7 @@ mod conditions;
 mod documents;
 mod exports;
 mod functions;
+mod json_text;
 mod parameters;
 mod scope;
 mod stack;
@@ -20,6 +21,7 @@ mod worlds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+pub use json_text::parse_json_text;
 pub use parameters::{parameters_from_file, parameters_from_text};
 pub use template::is_template;
 
@@ -43,6 +45,7 @@ struct Library {
     roots: Vec<Arc<Template>>,
     documents: Arc<Documents>,
     context: Context,
+    sources: Arc<SourceMap>,
     /// Of all scanned templates.
     exports: Arc<[Export]>,
 }
@@ -58,12 +61,12 @@ pub fn units(
         .into_iter()
         .map(|(file, root)| {
             let name = sources.file(file).name.clone();
-            let template = Template { name: Arc::from(name.as_str()), file, root: Arc::new(root) };
+            let template = Template { name: Arc::from(name.as_str()), root: Arc::new(root) };
             (name, Arc::new(template))
         })
         .collect();
     let documents = Arc::new(Documents::load(&scanned, &mut Companions::new(sources, files)));
-    let groups = exports::group(documents.roots(&scanned), &documents, context);
+    let groups = exports::group(&documents.roots(&scanned), &documents, context, &Arc::new(sources.clone()));
     groups.into_iter().map(|library| -> Box<dyn Unit> { Box::new(Stacks { library, plan: OnceLock::new() }) }).collect()
 }
 
@@ -126,13 +129,11 @@ fn exists(run: &Run<'_>, stack: &Stack<'_>, name: &str) -> bool {
     let Some(declared) = stack.resources.get(name) else { return false };
     let Some(condition) = declared.node.get("Condition") else { return true };
     let scope = run.scope(stack).within(&declared.loops);
-    match condition.as_str() {
-        Some(name) => scope.holds(&scope.substitute(name), condition.span),
-        None => {
-            run.note(NoteLevel::Error, "`Condition` needs the name of a condition", condition.span);
-            true
-        }
-    }
+    let Some(name) = condition.as_str() else {
+        run.note(NoteLevel::Error, "`Condition` needs the name of a condition", condition.span);
+        return true;
+    };
+    scope.holds(&scope.substitute(name), condition.span)
 }
 
 /// The truth of each condition that is not the same in all worlds.
@@ -186,10 +187,14 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
             _ => scope.malformed(format!("the properties of `{}` are not a mapping", declared.name), value.span),
         },
     };
+    let kind: Arc<str> = Arc::from(&*scope.substitute(kind));
+    let mut properties = properties;
+    packaged(run, stack, &kind, &mut properties);
+    json_text::structure(&mut properties, &run.library.sources);
     Some(Resource {
         address: stack.address(&declared.name),
         name: Arc::clone(&declared.name),
-        kind: Arc::from(&*scope.substitute(kind)),
+        kind,
         properties,
         span: declared.name_span.join(node.span),
         name_span: declared.name_span,
@@ -199,6 +204,22 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
         deletion_policy: node.get("DeletionPolicy").and_then(|node| scope.eval(node)),
         format: if stack.serverless { Format::Sam } else { Format::CloudFormation },
     })
+}
+
+/// Puts a local document in place of the property that names it, as `aws cloudformation package` does later on.
+fn packaged(run: &Run<'_>, stack: &Stack<'_>, kind: &str, properties: &mut Value) {
+    let (from, to) = match kind {
+        "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api" => ("BodyS3Location", "Body"),
+        "AWS::StepFunctions::StateMachine" => ("DefinitionS3Location", "Definition"),
+        _ => return,
+    };
+    let Kind::Map(map) = &mut properties.kind else { return };
+    let Some(member) = map.members.iter_mut().find(|member| &*member.key == from) else { return };
+    let document = member.value.as_str().map(|path| run.library.documents.document(&stack.template.name, path));
+    if let Some(Ok(document)) = document {
+        member.key = Arc::from(to);
+        member.value = literal(document);
+    }
 }
 
 fn depends_on(scope: &Scope<'_, '_>, node: &Node) -> Vec<Address> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::source::{FileId, Limits, Node, SourceMap, parse};
+use crate::source::{Limits, Node, SourceMap, parse};
 use crate::value::Reason;
 
 /// Reads files by the name under which they are shown (`/` separators, `.` and `..` resolved).
@@ -78,14 +78,7 @@ pub(crate) fn file_reason(name: &str, why: &str) -> Reason {
 pub struct Companions<'s> {
     pub sources: &'s SourceMap,
     files: &'s dyn Files,
-    parsed: BTreeMap<String, Result<Companion, Reason>>,
-}
-
-/// A companion file and its first document.
-#[derive(Clone, Debug)]
-pub struct Companion {
-    pub file: FileId,
-    pub root: Arc<Node>,
+    parsed: BTreeMap<String, Result<Arc<Node>, Reason>>,
 }
 
 impl<'s> Companions<'s> {
@@ -94,7 +87,7 @@ impl<'s> Companions<'s> {
     }
 
     /// Reads and parses a YAML or JSON file by the name that [`resolve`] gives it.
-    pub fn parse(&mut self, name: &str) -> Result<Companion, Reason> {
+    pub fn parse(&mut self, name: &str) -> Result<Arc<Node>, Reason> {
         if let Some(known) = self.parsed.get(name) {
             return known.clone();
         }
@@ -103,7 +96,7 @@ impl<'s> Companions<'s> {
             let parsed = parse(self.sources, file, Limits::default())
                 .map_err(|error| file_reason(name, &format!("cannot be parsed: {error}")))?;
             let root = parsed.documents.into_iter().next().ok_or_else(|| file_reason(name, "is empty"))?;
-            Ok(Companion { file, root: Arc::new(root) })
+            Ok(Arc::new(root))
         });
         self.parsed.insert(name.to_owned(), parsed.clone());
         parsed

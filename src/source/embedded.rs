@@ -43,6 +43,24 @@ impl TextMap {
         Self { text: text.to_owned(), span, pieces }
     }
 
+    /// Maps the text of what is written at `span`: a scalar, or the template of a `Fn::Sub` in any of its spellings.
+    /// `None` when it is neither.
+    pub fn written(sources: &SourceMap, span: Span) -> Option<Self> {
+        let source = sources.slice(span);
+        let parsed = super::parse_text(span.file, &source, Limits::default()).ok()?;
+        let mut at = parsed.documents.first()?;
+        if let Some([entry]) = at.as_map() {
+            at = &entry.value;
+        }
+        if let Some([first, ..]) = at.as_seq() {
+            at = first;
+        }
+        let text = at.as_str()?;
+        let base = span.start as usize;
+        let inner = Span::new(span.file, base + at.span.start as usize, base + at.span.end as usize);
+        Some(Self::new(sources, inner, text))
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -227,13 +227,8 @@ impl Scope<'_, '_> {
         }
         match &value.kind {
             Kind::Ref(Reference::Pseudo(symbol)) if !symbol.ends_with(')') => Operand::Symbol(Arc::clone(symbol)),
-            _ => Operand::Opaque(Arc::from(
-                value
-                    .reason()
-                    .is_none()
-                    .then(|| render(&value))
-                    .unwrap_or_else(|| format!("{}{}", self.stack.prefix, self.print(node))),
-            )),
+            _ if value.reason().is_none() => Operand::Opaque(Arc::from(render(&value))),
+            _ => Operand::Opaque(Arc::from(format!("{}{}", self.stack.prefix, self.print(node)))),
         }
     }
 
@@ -264,7 +259,8 @@ impl Scope<'_, '_> {
                 Some((before, _)) => {
                     // The text of a dynamic reference is not repeated; its place tells it apart.
                     out.push_str(before);
-                    out.push_str(&format!("{{{{resolve:…}}}}@{}", node.span.start));
+                    out.push_str("a dynamic reference at ");
+                    out.push_str(&node.span.start.to_string());
                 }
                 None => out.push_str(&self.substitute(&scalar.text)),
             },

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::stack::nested_location;
 use super::template::{INCLUDE, Template};
-use crate::input::files::{Companion, Companions, file_reason, resolve};
+use crate::input::files::{Companions, file_reason, resolve};
 use crate::source::{Node, NodeValue};
 use crate::value::Reason;
 
@@ -16,7 +16,7 @@ use crate::value::Reason;
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     templates: BTreeMap<String, Arc<Template>>,
-    others: BTreeMap<String, Result<Companion, Reason>>,
+    others: BTreeMap<String, Result<Arc<Node>, Reason>>,
     /// Template → the templates nested in it.
     edges: BTreeMap<String, BTreeSet<String>>,
 }
@@ -68,7 +68,7 @@ impl Documents {
     pub(super) fn document(&self, from: &str, path: &str) -> Result<&Node, Reason> {
         let name = resolve(from, path).ok_or_else(|| file_reason(path, "is not a local path"))?;
         match self.others.get(&name) {
-            Some(Ok(companion)) => Ok(&companion.root),
+            Some(Ok(root)) => Ok(root),
             Some(Err(reason)) => Err(reason.clone()),
             None => Err(file_reason(&name, "was not read")),
         }
@@ -99,8 +99,8 @@ impl Documents {
 }
 
 fn load(name: &str, companions: &mut Companions<'_>) -> Option<Arc<Template>> {
-    let Companion { file, root } = companions.parse(name).ok()?;
-    Some(Arc::new(Template { name: Arc::from(name), file, root }))
+    let root = companions.parse(name).ok()?;
+    Some(Arc::new(Template { name: Arc::from(name), root }))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::functions::Call;
 use super::stack::{Run, nested_location};
 use super::template::Template;
 use crate::input::Context;
-use crate::source::{Node, NodeValue};
+use crate::source::{Entry, Node, NodeValue, SourceMap};
 
 /// An exported output.
 #[derive(Clone, Debug)]
@@ -89,13 +89,20 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Groups root templates that import from each other into libraries.
-pub(super) fn group(roots: Vec<Arc<Template>>, documents: &Arc<Documents>, context: &Context) -> Vec<Library> {
-    let alone = |root: &Arc<Template>, exports: &Arc<[Export]>| Library {
-        roots: vec![Arc::clone(root)],
+pub(super) fn group(
+    roots: &[Arc<Template>],
+    documents: &Arc<Documents>,
+    context: &Context,
+    sources: &Arc<SourceMap>,
+) -> Vec<Library> {
+    let library = |roots: Vec<Arc<Template>>, exports: &Arc<[Export]>| Library {
+        roots,
         documents: Arc::clone(documents),
         context: context.clone(),
+        sources: Arc::clone(sources),
         exports: Arc::clone(exports),
     };
+    let alone = |root: &Arc<Template>, exports: &Arc<[Export]>| library(vec![Arc::clone(root)], exports);
     let none: Arc<[Export]> = Arc::from([]);
     let mut exports = Vec::new();
     let mut owners = Vec::new();
@@ -129,21 +136,13 @@ pub(super) fn group(roots: Vec<Arc<Template>>, documents: &Arc<Documents>, conte
     for (root, leader) in roots.iter().zip(&leader) {
         groups.entry(*leader).or_default().push(Arc::clone(root));
     }
-    groups
-        .into_values()
-        .map(|roots| Library {
-            roots,
-            documents: Arc::clone(documents),
-            context: context.clone(),
-            exports: Arc::clone(&exports),
-        })
-        .collect()
+    groups.into_values().map(|roots| library(roots, &exports)).collect()
 }
 
 /// Whether anything in the template or nested in it can be an export or import: most templates have none.
 fn may_share(library: &Library, section: &str, key: &str) -> bool {
     library.roots.iter().any(|root| {
-        let nests = |entry: &crate::source::Entry| nested_location(&entry.value).is_some();
+        let nests = |entry: &Entry| nested_location(&entry.value).is_some();
         root.root.get("Resources").and_then(Node::as_map).is_some_and(|entries| entries.iter().any(nests))
             || root.root.get(section).is_some_and(|node| mentions(node, key))
     })

@@ -66,12 +66,14 @@ impl<'a> Parameter<'a> {
 }
 
 /// Reads a parameter file in any of the shapes that AWS tools use: the AWS CLI's list of `ParameterKey` and
-/// `ParameterValue`, CodePipeline's `{"Parameters": {…}}`, a flat mapping, and `samconfig`'s list of `Key=Value`
+/// `ParameterValue`, `CodePipeline`'s `{"Parameters": {…}}`, a flat mapping, and `samconfig`'s list of `Key=Value`
 /// texts. Entries that keep the previous value (`UsePreviousValue`) say nothing. `None` when it is none of them.
 pub fn parameters_from_file(root: &Node) -> Option<Vec<(String, String)>> {
     match &root.value {
         NodeValue::Seq(items) => {
-            items.iter().map(one_of_list).collect::<Option<Vec<_>>>().map(|found| found.into_iter().flatten().collect())
+            let kept = |item: &&Node| item.get("ParameterValue").is_none() && item.get("UsePreviousValue").is_some();
+            let given = items.iter().filter(|item| !kept(item));
+            given.map(one_of_list).collect()
         }
         NodeValue::Map(entries) => match root.get("Parameters") {
             Some(inner) => parameters_from_file(inner),
@@ -86,23 +88,19 @@ pub fn parameters_from_text(name: &str, text: &str) -> Result<Vec<(String, Strin
     let sources = SourceMap::default();
     let file = sources.add(name, text);
     let parsed = parse(&sources, file, Limits::default())
-        .map_err(|error| format!("`{name}:{}` {error}", sources.position(error.span)))?;
+        .map_err(|error| format!("`{name}:{}`: {error}", sources.position(error.span)))?;
     let root = parsed.documents.first().ok_or_else(|| format!("`{name}` is empty"))?;
     parameters_from_file(root).ok_or_else(|| {
         format!("`{name}` is not a parameter file: a list of `ParameterKey` and `ParameterValue`, or a mapping")
     })
 }
 
-fn one_of_list(item: &Node) -> Option<Option<(String, String)>> {
+fn one_of_list(item: &Node) -> Option<(String, String)> {
     if let Some(text) = item.as_str() {
         let (key, value) = text.split_once('=')?;
-        return Some(Some((key.to_owned(), value.to_owned())));
+        return Some((key.to_owned(), value.to_owned()));
     }
-    let key = item.get("ParameterKey")?.as_str()?;
-    Some(match item.get("ParameterValue") {
-        Some(value) => Some((key.to_owned(), text_of(value)?)),
-        None => None,
-    })
+    Some((item.get("ParameterKey")?.as_str()?.to_owned(), text_of(item.get("ParameterValue")?)?))
 }
 
 fn text_of(node: &Node) -> Option<String> {
@@ -122,4 +120,24 @@ pub(super) enum Binding<'a> {
     Parent(&'a Node, super::template::Loops),
     /// By nobody: in a root stack the user may still choose any value, in a nested stack the default stands.
     Open,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_shape_of_a_parameter_file_is_read() {
+        let expected = vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "x,y".to_owned())];
+        for text in [
+            r#"[{"ParameterKey": "A", "ParameterValue": "1"}, {"ParameterKey": "C", "UsePreviousValue": true}, {"ParameterKey": "B", "ParameterValue": "x,y"}]"#,
+            r#"{"Parameters": {"A": 1, "B": "x,y"}, "Tags": {}}"#,
+            r#"{"Parameters": ["A=1", "B=x,y"]}"#,
+            "A: 1\nB: [x, y]\n",
+        ] {
+            assert_eq!(parameters_from_text("p.json", text), Ok(expected.clone()), "{text}");
+        }
+        assert!(parameters_from_text("p.json", "[1]").unwrap_err().contains("not a parameter file"));
+        assert!(parameters_from_text("p.json", "{").is_err());
+    }
 }

@@ -179,7 +179,7 @@ impl<'r, 'a> Scope<'r, 'a> {
     /// Text with the loop variables (`${X}`, `&{X}`) filled in; the latter loses what a logical id cannot contain.
     pub(super) fn substitute<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
-        if self.loops.is_empty() || !text.contains("{") {
+        if self.loops.is_empty() || !text.contains('{') {
             return text;
         }
         for (name, value) in self.loops.iter().rev() {

@@ -139,13 +139,13 @@ impl<'a> Run<'a> {
         parent: Option<Parent>,
         prefix: Arc<str>,
         path: Arc<str>,
-        given: Option<(&'a Node, Loops)>,
+        given: Option<&(&'a Node, Loops)>,
     ) {
         let root = &*template.root;
         let mut parameters = HashMap::new();
         for entry in root.get("Parameters").and_then(Node::as_map).unwrap_or_default() {
             let name: &str = &entry.key;
-            let binding = match (&given, &parent) {
+            let binding = match (given, &parent) {
                 (Some((node, loops)), _) => {
                     node.get(name).map_or(Binding::Open, |value| Binding::Parent(value, Arc::clone(loops)))
                 }
@@ -256,7 +256,7 @@ impl<'a> Run<'a> {
             if let Some(stack) = self.stacks.get_mut(index) {
                 stack.children.insert(Arc::clone(&name), child);
             }
-            self.add_stack(template, Some(Parent { stack: index, name }), prefix, path, given);
+            self.add_stack(template, Some(Parent { stack: index, name }), prefix, path, given.as_ref());
         }
     }
 

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::source::{FileId, Node, NodeValue, Span};
+use crate::source::{Node, NodeValue, Span};
 
 /// A parsed template and the name of its file.
 #[derive(Debug)]
 pub(super) struct Template {
     pub name: Arc<str>,
-    pub file: FileId,
     pub root: Arc<Node>,
 }
 

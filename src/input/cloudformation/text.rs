@@ -1,5 +1,6 @@
 //! Text of which parts are only known after deployment: assembling it, and taking `Fn::Sub` strings apart.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::source::{Scalar, Span};
@@ -107,22 +108,35 @@ pub(super) enum Piece<'t> {
 
 /// Splits a `Fn::Sub` string; `${!Name}` stands for a literal `${Name}`, an unclosed `${` for itself.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    located(text).into_iter().map(|(_, piece)| piece).collect()
+}
+
+/// As [`pieces`], with the place of each. Only the literal in place of an escape is shorter than its place.
+pub(super) fn located(text: &str) -> Vec<(Range<usize>, Piece<'_>)> {
     let mut found = Vec::new();
     let mut rest = text;
+    let mut at = 0;
     while let Some((before, after)) = rest.split_once("${") {
         let Some((name, remaining)) = after.split_once('}') else { break };
+        let start = at + before.len();
         if !before.is_empty() {
-            found.push(Piece::Literal(before));
+            found.push((at..start, Piece::Literal(before)));
         }
+        let end = text.len() - remaining.len();
         if let Some(literal) = name.strip_prefix('!') {
-            found.extend([Piece::Literal("${"), Piece::Literal(literal), Piece::Literal("}")]);
+            found.push((start..start + 3, Piece::Literal("${")));
+            if !literal.is_empty() {
+                found.push((start + 3..end - 1, Piece::Literal(literal)));
+            }
+            found.push((end - 1..end, Piece::Literal("}")));
         } else {
-            found.push(Piece::Name(name.trim()));
+            found.push((start..end, Piece::Name(name.trim())));
         }
         rest = remaining;
+        at = end;
     }
     if !rest.is_empty() {
-        found.push(Piece::Literal(rest));
+        found.push((at..text.len(), Piece::Literal(rest)));
     }
     found
 }

@@ -124,7 +124,9 @@ impl<'r, 'a> Walker<'r, 'a> {
                 // What a nested stack is given counts for the resources that use it.
                 "Properties" if stack.children.contains_key(&declared.name) => {
                     let location = nested_location(declared.node).and_then(|property| entry.value.get(property));
-                    location.into_iter().for_each(|node| self.walk(index, scope, node, &mut usage));
+                    if let Some(node) = location {
+                        self.walk(index, scope, node, &mut usage);
+                    }
                 }
                 "DependsOn" => {
                     let names = entry.value.as_seq().unwrap_or(std::slice::from_ref(&entry.value));
