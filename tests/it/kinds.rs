@@ -29,7 +29,7 @@ fn understood_types_are_those_that_the_code_reads() {
     type_names(&source.join("facts"), &mut found);
     let file = source.join("graph/kinds.rs");
     let text = fs::read_to_string(&file).unwrap();
-    let start = text.find("&[").unwrap() + 2;
+    let start = text.find("= &[").unwrap() + 4;
     let end = start + text[start..].find("];").unwrap();
     let wanted: String = found.iter().map(|kind| format!("\n    \"{kind}\",")).collect::<String>() + "\n";
     if std::env::var_os("SRA_GUARD_UPDATE").is_some() {

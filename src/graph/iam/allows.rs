@@ -8,6 +8,8 @@ impl Iam {
     /// Whether some policy of the role allows an action (`service:Name`, lower or mixed case as in the catalogue) and
     /// none denies it on everything. A deny with conditions or named resources does not count as a refusal.
     pub fn allows(&self, role: &Role, action: &str) -> Result<bool, Reason> {
+        // Patterns hold actions in lower case.
+        let action = &action.to_ascii_lowercase();
         let mut open = role.attachments_open.as_ref().map(|(reason, _)| reason.clone());
         let mut allowed = false;
         for attachment in &role.attachments {
