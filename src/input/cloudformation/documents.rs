@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::stack::nested_location;
+use super::stack::{asset_path, nested_location};
 use super::template::{INCLUDE, Template};
 use crate::input::files::{Companions, file_reason, resolve};
 use crate::source::{Node, NodeValue};
@@ -122,6 +122,7 @@ fn mentioned<'n>(node: &'n Node, found: &mut Vec<(Mention, &'n str)>) {
                 && let Some(location) = node.get("Properties").and_then(|properties| properties.get(property))
             {
                 texts(location, Mention::Template, found);
+                found.extend(asset_path(node).map(|path| (Mention::Template, path)));
             }
             if node.get("Name").and_then(Node::as_str) == Some(INCLUDE)
                 && let Some(location) = node.get("Parameters").and_then(|parameters| parameters.get("Location"))

@@ -241,7 +241,10 @@ impl<'a> Run<'a> {
                 let Some(property) = nested_location(declared.node) else { continue };
                 let Some(properties) = declared.node.get("Properties") else { continue };
                 let Some(location) = properties.get(property) else { continue };
-                let url = self.scope(stack).within(&declared.loops).eval(location);
+                let url = match asset_path(declared.node) {
+                    Some(path) => Some(Value::text_at(location.span, path)),
+                    None => self.scope(stack).within(&declared.loops).eval(location),
+                };
                 if let Some(template) = url.as_ref().and_then(|url| self.nested(stack, url, location.span)) {
                     let given = properties.get("Parameters").map(|node| (node, Arc::clone(&declared.loops)));
                     children.push((Arc::clone(&declared.name), template, given));
@@ -280,6 +283,14 @@ impl<'a> Run<'a> {
         }
         Some(template)
     }
+}
+
+/// The file of a nested stack that the AWS CDK has written; its `TemplateURL` names where the file is uploaded.
+/// Source: AWS CDK Developer Guide, "Cloud assembly" asset metadata (`aws:asset:path`).
+pub(super) fn asset_path(resource: &Node) -> Option<&str> {
+    let metadata = resource.get("Metadata")?;
+    metadata.get("aws:asset:property").and_then(Node::as_str).filter(|property| *property == "TemplateURL")?;
+    metadata.get("aws:asset:path").and_then(Node::as_str)
 }
 
 /// The property that names the template of a nested stack or application.

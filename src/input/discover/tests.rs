@@ -204,6 +204,20 @@ fn a_cloud_assembly_is_what_its_manifest_says() {
 }
 
 #[test]
+fn a_nested_stack_of_the_cdk_belongs_to_its_parent() {
+    let parent = r#"{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::URLSuffix"}, "/b/1234.json"]]}},
+        "Metadata": {"aws:asset:path": "SN1.nested.template.json", "aws:asset:property": "TemplateURL"}}}}"#;
+    let nested = r#"{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}"#;
+    let folder = Folder::new("nested", &[("S.template.json", parent), ("SN1.nested.template.json", nested)]);
+    let loaded = folder.load(&[""]);
+    assert_eq!(loaded.units.len(), 1);
+    let world = loaded.units[0].worlds().list.remove(0);
+    let resources = loaded.units[0].evaluate(&world).resources;
+    assert!(resources.iter().any(|resource| resource.address.0.ends_with("#N/T")), "{resources:#?}");
+}
+
+#[test]
 fn spans_of_notes_belong_to_the_file() {
     let folder = Folder::new("spans", &[("a.yaml", QUEUE), ("b.yaml", "Resources:\n  A: b: c\n")]);
     let sources = SourceMap::default();
