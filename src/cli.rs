@@ -2,7 +2,7 @@
 
 pub mod arguments;
 mod inspect;
-mod rules;
+pub mod rules;
 mod scan;
 
 use std::io::{self, Write};
@@ -15,6 +15,7 @@ use arguments::{Command, Input};
 
 use crate::input::Context;
 use crate::rule::RuleSet;
+use crate::source::{self, Limits, SourceMap};
 
 /// Exit code: nothing at or above `--fail-on`.
 pub const CLEAN: u8 = 0;
@@ -76,12 +77,15 @@ pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Err
             clap_complete::generate(*shell, &mut Cli::command(), "sra-guard", out);
             Ok(CLEAN)
         }
-        Command::GuardWorker => scan::guard_worker(out),
     }
 }
 
 /// Writes to a file when one was asked for, else to standard output.
-fn emit(path: Option<&Path>, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+fn emit(
+    path: Option<&Path>,
+    out: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
     let Some(path) = path else { return Ok(write(out)?) };
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let mut file = io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
@@ -113,8 +117,19 @@ fn context(input: &Input) -> Result<Context, Error> {
 fn parameter_file(path: &Path) -> Result<Vec<(String, String)>, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::ParameterFile(format!("cannot read `{}`: {error}", path.display())))?;
-    crate::input::cloudformation::parameters_from_text(&path.to_string_lossy(), &text)
-        .map_err(|error| Error::ParameterFile(error.to_string()))
+    let sources = SourceMap::default();
+    let file = sources.add(path.to_string_lossy(), text);
+    let parsed = source::parse(&sources, file, Limits::default()).map_err(|error| {
+        let place = sources.position(error.span);
+        Error::ParameterFile(format!("{}:{place}: {error}", path.display()))
+    })?;
+    let parameters = parsed.documents.first().and_then(crate::input::cloudformation::parameters_from_file);
+    parameters.ok_or_else(|| {
+        Error::ParameterFile(format!(
+            "`{}` is no parameter file; write a list of ParameterKey and ParameterValue, or a mapping of names to values",
+            path.display()
+        ))
+    })
 }
 
 fn rule_set(select: &arguments::Select) -> Result<RuleSet, Error> {
@@ -134,7 +149,8 @@ fn rule_set(select: &arguments::Select) -> Result<RuleSet, Error> {
 fn all_rules(dirs: &arguments::RuleDirs) -> Result<RuleSet, Error> {
     let mut rules = RuleSet::builtin().map_err(|error| Error::Rules(error.to_string()))?;
     for dir in &dirs.dirs {
-        rules.add(RuleSet::load_dir(dir).map_err(|error| Error::Rules(error.to_string()))?)
+        rules
+            .add(RuleSet::load_dir(dir).map_err(|error| Error::Rules(error.to_string()))?)
             .map_err(|error| Error::Rules(error.to_string()))?;
     }
     Ok(rules)

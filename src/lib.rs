@@ -16,6 +16,7 @@
 //! 7. Rules and reports do no I/O; only `main` prints; who may import whom is a test (`tests/it/layers.rs`).
 //! 8. Secrets never leave the reader.
 
+pub mod cli;
 pub mod facts;
 pub mod finding;
 pub mod graph;
@@ -23,6 +24,7 @@ pub mod iam;
 pub mod input;
 pub mod report;
 pub mod rule;
+pub mod scan;
 pub mod source;
 pub mod value;
 pub mod world;

@@ -1,1 +1,32 @@
-fn main() {}
+//! Parse, run, exit code. The only file that touches standard output and standard error.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use sra_guard::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let stdout = io::stdout();
+    let terminal = cli::Terminal {
+        color: stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        progress: io::stderr().is_terminal(),
+        width: cli::terminal_width(stdout.is_terminal()),
+    };
+    let mut out = BufWriter::new(stdout.lock());
+    let result = cli::run(&cli, terminal, &mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads the pipe has seen enough.
+        Err(cli::Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = out.flush();
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::from(cli::COULD_NOT_CHECK)
+        }
+    }
+}

@@ -252,6 +252,32 @@ impl Value {
         }
     }
 
+    /// For people and debugging: references as `Ref` and `Fn::GetAtt`, partly known text as `Fn::Sub`, the rest as
+    /// `{"unknown": "<reason>"}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::{Value as Json, json};
+        match &self.kind {
+            Kind::Null => Json::Null,
+            Kind::Scalar(scalar) => match (scalar.plain, scalar.as_bool(), scalar.as_i64()) {
+                (true, Some(value), _) => json!(value),
+                // A long or zero-padded number is an identifier.
+                (true, _, Some(number)) if number.to_string() == *scalar.text => json!(number),
+                _ => json!(scalar.text),
+            },
+            Kind::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
+            Kind::Map(map) => {
+                let members = map.members.iter().map(|member| (member.key.to_string(), member.value.to_json()));
+                Json::Object(members.collect())
+            }
+            Kind::Ref(reference @ Reference::Resource { attribute: None, .. } | reference @ Reference::Pseudo(_)) => {
+                json!({ "Ref": reference.to_string() })
+            }
+            Kind::Ref(reference) => json!({ "Fn::GetAtt": reference.to_string() }),
+            Kind::Text(_) => json!({ "Fn::Sub": self.template() }),
+            Kind::Unknown(reason) => json!({ "unknown": reason.to_string() }),
+        }
+    }
+
     /// The first reason why the value is not wholly known, at any depth. References count as known.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.kind {

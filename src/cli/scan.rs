@@ -19,7 +19,6 @@ pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> 
         paths: arguments.input.paths.clone(),
         context: context(&arguments.input)?,
         rules: rule_set(&arguments.select)?,
-        guard: super::rules::guard_files(&arguments.guard)?,
         keep_all: arguments.all,
     };
     let sources = SourceMap::default();

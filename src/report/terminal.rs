@@ -208,7 +208,7 @@ fn wrap(text: &str, width: usize) -> String {
 
 fn write_table(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(view.width).unwrap_or(u16::MAX));
     if view.color {

@@ -4,5 +4,7 @@
 
 mod kinds;
 mod layers;
+mod mutants;
 mod rules;
 mod schema;
+mod support;

@@ -63,6 +63,8 @@ impl<'a> Hosts<'a> {
     /// unknown, because DNS is often managed elsewhere.
     pub(super) fn owner(&self, url: &Url) -> Result<&'static str, Reason> {
         match &url.host {
+            // `myapp://signed-in` names a place in an application, not a host.
+            _ if url.scheme.as_ref().is_ok_and(|scheme| !matches!(scheme.as_str(), "http" | "https")) => Ok("none"),
             Host::Absent => Ok("none"),
             Host::Unknown(reason) => Err(reason.clone()),
             Host::Of(address) if self.is_front_door(address) => Ok("own"),
