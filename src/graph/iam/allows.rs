@@ -8,10 +8,7 @@ impl Iam {
     /// Whether some policy of the role allows an action (`service:Name` in any case) and
     /// none denies it on everything. A deny with conditions or named resources does not count as a refusal.
     pub fn allows(&self, role: &Role, action: &str) -> Result<bool, Reason> {
-<<<<<<< HEAD
         // Patterns hold actions in lower case.
-=======
->>>>>>> 620c361 (Run the pipeline from the command line)
         let action = &action.to_ascii_lowercase();
         let mut open = role.attachments_open.as_ref().map(|(reason, _)| reason.clone());
         let mut allowed = false;
