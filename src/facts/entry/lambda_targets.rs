@@ -155,13 +155,13 @@ fn scope(
             arn
         }
     };
-    let groups = arn.references().into_iter().filter_map(|reference| match reference {
+    let mut groups = arn.references().into_iter().filter_map(|reference| match reference {
         Reference::Resource { address, .. } => {
             graph.resources.get(address).filter(|found| &*found.kind == TARGET_GROUP)
         }
         Reference::Pseudo(_) => None,
     });
-    if let Some(named) = groups.last() {
+    if let Some(named) = groups.next() {
         return Ok(if named.address == group.address { "group" } else { "other_group" });
     }
     let Some(text) = colonless(arn) else { return Err(undecided(arn)) };

@@ -240,7 +240,9 @@ impl Matcher {
             }
             found = found
                 .iter()
-                .flat_map(|before| choices.iter().map(|choice| [before.as_slice(), &[choice.clone()]].concat()))
+                .flat_map(|before| {
+                    choices.iter().map(|choice| [before.as_slice(), std::slice::from_ref(choice)].concat())
+                })
                 .collect();
         }
         Some(found)

@@ -190,7 +190,7 @@ fn same_targets(graph: &Graph, ours: &Forward, theirs: &Forward) -> Result<bool,
             let theirs: Vec<_> = members(theirs).iter().filter_map(target).collect();
             Ok(members(ours).iter().filter_map(target).any(|target| theirs.contains(&target)))
         }
-        (Typed::Known(..), Typed::Known(..)) => Ok(false),
+        (Typed::Known(..), Typed::Known(..)) | (Typed::Absent(_), _) | (_, Typed::Absent(_)) => Ok(false),
         (Typed::Unknown(ours, _), Typed::Unknown(theirs, _)) if ours == theirs => match ours {
             Reason::Parameter(_) | Reason::Import(_) => Ok(true),
             _ => Err(ours.clone()),
@@ -203,7 +203,6 @@ fn same_targets(graph: &Graph, ours: &Forward, theirs: &Forward) -> Result<bool,
             Ok(false)
         }
         (Typed::Unknown(reason, _), _) | (_, Typed::Unknown(reason, _)) => Err(reason.clone()),
-        (Typed::Absent(_), _) | (_, Typed::Absent(_)) => Ok(false),
     }
 }
 

@@ -119,7 +119,7 @@ fn naive(rules: &[Matcher], request: &Request) -> Option<usize> {
             Set::Path(globs) => globs.iter().any(|glob| like(glob, &request.path)),
             Set::Host(globs) => globs.iter().any(|glob| like(glob, &request.host)),
             Set::Header(_, globs) => request.headers.iter().any(|(_, it)| globs.iter().any(|glob| like(glob, it))),
-            Set::Method(methods) => methods.iter().any(|method| *method == request.method),
+            Set::Method(methods) => methods.contains(&request.method),
             Set::Query(pairs) => pairs.iter().any(|(key, value)| {
                 request.query.iter().any(|(k, v)| key.as_ref().is_none_or(|key| like(key, k)) && like(value, v))
             }),
