@@ -6,6 +6,7 @@
 
 mod api_event;
 mod connector;
+mod deployment;
 mod domain;
 mod events;
 mod function;
@@ -77,6 +78,7 @@ pub fn expand(template: &Template<'_>, resources: Vec<Resource>, notes: &mut Vec
         http_apis: Vec::new(),
         renamed: BTreeMap::new(),
         usage_plan: None,
+        deployments: Vec::new(),
     };
     transform.run(resources)
 }
@@ -95,6 +97,7 @@ struct Transform<'a> {
     renamed: BTreeMap<String, String>,
     /// Of the APIs that share one usage plan: where it goes and what is in it.
     usage_plan: Option<rest_auth::SharedPlan>,
+    deployments: Vec<deployment::Deployment>,
 }
 
 /// A Serverless resource with its globals.
@@ -133,6 +136,7 @@ const MAIN: &[(&str, &str)] = &[
     ("LayerVersion", "AWS::Lambda::LayerVersion"),
     ("Application", "AWS::CloudFormation::Stack"),
     ("GraphQLApi", "AWS::AppSync::GraphQLApi"),
+    ("CapacityProvider", "AWS::Lambda::CapacityProvider"),
     ("Connector", ""),
 ];
 
@@ -199,6 +203,7 @@ impl Transform<'_> {
             self.http_api(api);
         }
         self.shared_usage_plan();
+        self.shift_deployments();
         for (position, source) in connectors {
             self.position = position;
             self.connector(&source);

@@ -13,11 +13,6 @@ impl Transform<'_> {
         let api = event.get(key).cloned().unwrap_or_else(|| self.reference(event.at(), implicit));
         let id = self.referred(&api);
         let index = apis.iter().position(|api| Some(&api.source.id) == id.as_ref());
-        // A logical id written as text stands for a reference.
-        let api = match (&api.kind, index, id) {
-            (Kind::Scalar(_), Some(_), Some(id)) => self.reference(At(api.span), &id),
-            _ => api,
-        };
         (api, index)
     }
 
@@ -163,7 +158,7 @@ impl Transform<'_> {
         };
         let path = match path.as_str() {
             Some("$default") if http => at.text(""),
-            Some(path) => at.text(wild_path(path)),
+            Some(path) => at.text(wild_path(path, http)),
             None => path,
         };
         if http && path.as_str() == Some("/$default") && method.as_str() == Some("*") {
@@ -270,18 +265,26 @@ fn default_target(api: &Api) -> Option<String> {
 }
 
 /// A path with `*` for its parameters and without a trailing slash.
-pub(super) fn wild_path(path: &str) -> String {
+///
+/// Of greedy parameters, HTTP APIs only know `{proxy+}` here, as the translator does.
+pub(super) fn wild_path(path: &str, http: bool) -> String {
     let path = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
     let mut result = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
         result.push_str(before);
-        let Some((_, tail)) = after.split_once('}') else {
+        let Some((inner, tail)) = after.split_once('}') else {
             result.push('{');
             rest = after;
             continue;
         };
-        result.push('*');
+        let name = inner.strip_suffix('+').unwrap_or(inner);
+        let plain = |one: char| one.is_ascii_alphanumeric() || "._-".contains(one);
+        if !name.is_empty() && name.chars().all(plain) && (!http || inner == name || name == "proxy") {
+            result.push('*');
+        } else {
+            result.extend(["{", inner, "}"]);
+        }
         rest = tail;
     }
     result + rest

@@ -39,7 +39,7 @@ impl Transform<'_> {
 
         let mapping = |transform: &Self, path: Option<Value>| {
             let (key, value) = if private {
-                ("DomainNameArn", transform.attribute(at, &id, "DomainNameArn"))
+                ("DomainNameArn", transform.reference(at, &id))
             } else {
                 ("DomainName", transform.reference(at, &id))
             };
@@ -54,6 +54,15 @@ impl Transform<'_> {
         for (path, suffix) in base_paths(domain) {
             let properties = mapping(self, path);
             self.emit(source, &format!("{}{suffix}BasePathMapping", source.id), kind, at, properties);
+        }
+        if let Some(association) = get(domain, "AccessAssociation").filter(|_| private) {
+            let at = At(association.span);
+            let properties = Fields::new(at.0)
+                .set("AccessAssociationSourceType", at.text("VPCE"))
+                .copy_as(association, "VpcEndpointId", "AccessAssociationSource")
+                .set("DomainNameArn", self.reference(at, &id));
+            let id = format!("DomainNameAccessAssociation{}", source.id);
+            self.emit(source, &id, "AWS::ApiGateway::DomainNameAccessAssociation", at, properties.done());
         }
         let target = match endpoint.as_str() {
             "REGIONAL" => {

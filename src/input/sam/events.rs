@@ -4,7 +4,7 @@ use crate::source::Span;
 use crate::value::{Kind, Reference, Value};
 
 use super::function::Execution;
-use super::schedule::DeadLetters;
+use super::schedule::{DeadLetters, rule_target};
 use super::shape::{At, Fields, get, given, map_mut, members, text};
 use super::{Serverless, Target, Transform, reason_of};
 
@@ -65,7 +65,11 @@ impl Transform<'_> {
             });
         }
         if source.short == "Function" {
-            found.sort_by_key(|event| event.get("Path").and_then(Value::template).unwrap_or_else(|| event.id.clone()));
+            found.sort_by_key(|event| {
+                let everything = event.kind == "HttpApi" && event.get("Method").is_none();
+                let path = event.get("Path").and_then(Value::template);
+                path.unwrap_or_else(|| if everything { "$default".to_owned() } else { event.id.clone() })
+            });
         }
         found
     }
@@ -131,7 +135,7 @@ impl Transform<'_> {
 
     fn schedule_event(&mut self, source: &Serverless, event: &Event, target: &Target) {
         let dead = self.dead_letters(source, event, DeadLetters::OfRule);
-        let rule = self.rule_target(event, &target.arn, None, dead);
+        let rule = rule_target(event, &target.arn, None, dead);
         let properties = Fields::new(event.span)
             .copy_as(&event.properties, "Schedule", "ScheduleExpression")
             .maybe("State", state_of(event))
@@ -142,7 +146,7 @@ impl Transform<'_> {
 
     fn rule_event(&mut self, source: &Serverless, event: &Event, target: &Target) {
         let dead = self.dead_letters(source, event, DeadLetters::OfRule);
-        let rule = self.rule_target(event, &target.arn, None, dead);
+        let rule = rule_target(event, &target.arn, None, dead);
         let properties = Fields::new(event.span)
             .copy(&event.properties, &["EventBusName"])
             .copy_as(&event.properties, "Pattern", "EventPattern")

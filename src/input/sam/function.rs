@@ -74,10 +74,13 @@ impl Transform<'_> {
             None => Target { name: self.reference(at, &source.id), arn: self.attribute(at, &source.id, "Arn") },
         };
         self.function_url(source, &target);
+        if alias.is_some() {
+            self.deployment(source);
+        }
 
         let mut execution = Execution { policies: Policies::default() };
         let basic = if given(properties, "DurableConfig").is_some() {
-            "AWSLambdaBasicDurableExecutionRolePolicy"
+            "service-role/AWSLambdaBasicDurableExecutionRolePolicy"
         } else {
             "AWSLambdaBasicExecutionRole"
         };

@@ -63,7 +63,7 @@ impl Transform<'_> {
         if !api.imported {
             http_cors(&mut api);
             self.http_auth(&mut api);
-            self.http_extensions(&mut api);
+            Self::http_extensions(&mut api);
         }
         let source = api.source.clone();
         let (properties, at) = (&source.properties, source.at());
@@ -186,7 +186,7 @@ impl Transform<'_> {
             .maybe("authorizerResultTtlInSeconds", ttl)
             .maybe("identitySource", sources)
             .copy_as(authorizer, "AuthorizerPayloadFormatVersion", "authorizerPayloadFormatVersion")
-            .copy_as(authorizer, "EnableSimpleResponses", "enableSimpleResponses");
+            .maybe("enableSimpleResponses", given(authorizer, "EnableSimpleResponses").cloned());
         at.map([
             ("type", at.text("apiKey")),
             ("name", at.text("Unused")),
@@ -195,7 +195,7 @@ impl Transform<'_> {
         ])
     }
 
-    fn http_extensions(&mut self, api: &mut Api) {
+    fn http_extensions(api: &mut Api) {
         let properties = api.source.properties.clone();
         if let Some(disabled) = get(&properties, "DisableExecuteApiEndpoint") {
             disable_endpoint(api, disabled, true);

@@ -5,7 +5,7 @@ use crate::value::{Kind, Value};
 
 use super::events::Event;
 use super::policies::{Policies, allow, document, inline};
-use super::shape::{At, Fields, get, given, members, text};
+use super::shape::{At, Fields, get, given, same, text};
 use super::{Serverless, Target, Transform};
 
 pub(super) const KINDS: &[&str] = &["Kinesis", "DynamoDB", "SQS", "MSK", "MQ", "SelfManagedKafka", "DocumentDB"];
@@ -226,19 +226,5 @@ fn same_document(one: &Value, other: &Value) -> bool {
     match (get(one, "PolicyDocument"), get(other, "PolicyDocument")) {
         (Some(one), Some(other)) => same(one, other),
         _ => false,
-    }
-}
-
-fn same(one: &Value, other: &Value) -> bool {
-    match (&one.kind, &other.kind) {
-        (Kind::List(one), Kind::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Kind::Map(_), Kind::Map(_)) => {
-            let (one, other) = (members(Some(one)), members(Some(other)));
-            one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| one.key == other.key && same(&one.value, &other.value))
-        }
-        (one, other) => one == other,
     }
 }

@@ -6,11 +6,11 @@ use crate::value::{Kind, Value};
 use super::Transform;
 use super::api_event::wild_path;
 use super::openapi::{ANY_METHOD, Api};
-use super::shape::{At, Fields, get};
+use super::shape::{At, Fields, get, same};
 
 impl Transform<'_> {
     /// Adds the statements for one path, or for all paths of the API.
-    pub(super) fn resource_policy(&mut self, api: &mut Api, policy: &Value, path: Option<&str>) {
+    pub(super) fn resource_policy(api: &mut Api, policy: &Value, path: Option<&str>) {
         let at = At(policy.span);
         if let Kind::Unknown(_) = policy.kind {
             if let Some(body) = api.section(&[]) {
@@ -26,7 +26,7 @@ impl Transform<'_> {
             }
             let resources = at.list(methods.iter().map(|method| {
                 let method = if method == ANY_METHOD { "*".to_owned() } else { method.to_ascii_uppercase() };
-                let path = wild_path(&name);
+                let path = wild_path(&name, false);
                 at.joined([at.text("execute-api:/"), stage.clone(), at.text(format!("/{method}{path}"))])
             }));
             path_statements(at, policy, &resources, &mut statements);
@@ -52,7 +52,7 @@ impl Transform<'_> {
         }
         if let Kind::List(items) = &mut list.kind {
             for statement in statements {
-                if !items.contains(&statement) {
+                if !items.iter().any(|known| same(known, &statement)) {
                     items.push(statement);
                 }
             }

@@ -6,6 +6,7 @@ use super::openapi::{ANY_METHOD, Api};
 use super::shape::{At, Fields, get, given, map_mut, members};
 use super::{Serverless, Transform, alphanumeric, tag_list};
 
+const CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
 const ALL_METHODS: &[&str] = &["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"];
 
 impl Transform<'_> {
@@ -27,7 +28,7 @@ impl Transform<'_> {
         let source = api.source.clone();
         let (properties, at) = (&source.properties, source.at());
         if !api.imported {
-            self.rest_extensions(&mut api);
+            Self::rest_extensions(&mut api);
         }
 
         let uri = given(properties, "DefinitionUri").filter(|_| api.body.is_none());
@@ -91,7 +92,7 @@ impl Transform<'_> {
     }
 
     /// What the properties add to the definition beside routes and security.
-    fn rest_extensions(&mut self, api: &mut Api) {
+    fn rest_extensions(api: &mut Api) {
         let source = api.source.clone();
         let three = api.body.as_ref().is_some_and(|body| get(body, "openapi").is_some());
         if let Some(disabled) = get(&source.properties, "DisableExecuteApiEndpoint") {
@@ -214,7 +215,6 @@ fn endpoint_configuration(value: &Value) -> Value {
 
 pub(super) fn disable_endpoint(api: &mut Api, disabled: &Value, servers: bool) {
     let at = At(disabled.span);
-    const CONFIGURATION: &str = "x-amazon-apigateway-endpoint-configuration";
     if !servers {
         if let Some(configuration) = api.section(&[CONFIGURATION]) {
             configuration.put("disableExecuteApiEndpoint", at.0, disabled.clone());

@@ -70,7 +70,7 @@ impl Transform<'_> {
         }
         if let Some(policy) = given(auth, "ResourcePolicy").cloned() {
             let path = event.get("Path").and_then(Value::as_str).unwrap_or_default().to_owned();
-            self.resource_policy(api, &policy, Some(&path));
+            Self::resource_policy(api, &policy, Some(&path));
         }
     }
 
@@ -113,7 +113,7 @@ impl Transform<'_> {
             });
         }
         if let Some(policy) = given(&auth, "ResourcePolicy").cloned() {
-            self.resource_policy(api, &policy, None);
+            Self::resource_policy(api, &policy, None);
         }
         clean(api);
     }

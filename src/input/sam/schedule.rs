@@ -36,20 +36,6 @@ impl Transform<'_> {
         Some(arn)
     }
 
-    /// A target of an EventBridge rule.
-    pub(super) fn rule_target(&self, event: &Event, arn: &Value, role: Option<Value>, dead: Option<Value>) -> Value {
-        let at = event.at();
-        let suffix = if role.is_some() { "StepFunctionsTarget" } else { "LambdaTarget" };
-        let id = event.get("Target.Id").cloned().unwrap_or_else(|| at.text(format!("{}{suffix}", event.id)));
-        Fields::new(at.0)
-            .set("Arn", arn.clone())
-            .set("Id", id)
-            .maybe("RoleArn", role)
-            .copy(&event.properties, &["Input", "InputPath", "RetryPolicy", "InputTransformer"])
-            .maybe("DeadLetterConfig", dead.map(|arn| at.map([("Arn", arn)])))
-            .done()
-    }
-
     /// `ScheduleV2`: a schedule of EventBridge Scheduler and the role with which it does `action` on `arn`.
     pub(super) fn scheduler_event(&mut self, source: &Serverless, event: &Event, arn: &Value, action: &str) {
         let at = event.at();
@@ -99,4 +85,18 @@ impl Transform<'_> {
             .set("Target", target.done());
         self.emit(source, &event.id, "AWS::Scheduler::Schedule", at, properties.done());
     }
+}
+
+/// A target of an EventBridge rule.
+pub(super) fn rule_target(event: &Event, arn: &Value, role: Option<Value>, dead: Option<Value>) -> Value {
+    let at = event.at();
+    let suffix = if role.is_some() { "StepFunctionsTarget" } else { "LambdaTarget" };
+    let id = event.get("Target.Id").cloned().unwrap_or_else(|| at.text(format!("{}{suffix}", event.id)));
+    Fields::new(at.0)
+        .set("Arn", arn.clone())
+        .set("Id", id)
+        .maybe("RoleArn", role)
+        .copy(&event.properties, &["Input", "InputPath", "RetryPolicy", "InputTransformer"])
+        .maybe("DeadLetterConfig", dead.map(|arn| at.map([("Arn", arn)])))
+        .done()
 }

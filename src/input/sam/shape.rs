@@ -16,7 +16,7 @@ impl At {
     }
 
     /// A number or boolean.
-    pub(super) fn plain(self, text: impl ToString) -> Value {
+    pub(super) fn plain(self, text: impl std::fmt::Display) -> Value {
         Value::new(self.0, Kind::Scalar(Scalar { text: text.to_string().into(), plain: true }))
     }
 
@@ -176,6 +176,21 @@ pub(super) fn map_mut(value: &mut Value) -> Option<&mut Map> {
     match &mut value.kind {
         Kind::Map(map) => Some(map),
         _ => None,
+    }
+}
+
+/// Whether two values say the same, wherever they are written.
+pub(super) fn same(one: &Value, other: &Value) -> bool {
+    match (&one.kind, &other.kind) {
+        (Kind::List(one), Kind::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Kind::Map(_), Kind::Map(_)) => {
+            let (one, other) = (members(Some(one)), members(Some(other)));
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| one.key == other.key && same(&one.value, &other.value))
+        }
+        (one, other) => one == other,
     }
 }
 

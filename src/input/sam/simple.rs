@@ -1,7 +1,8 @@
-//! Resources that stand for exactly one other: tables, layers, nested applications.
+//! Resources that stand for exactly one other: tables, layers, nested applications, capacity providers.
 
 use crate::value::{Kind, Value};
 
+use super::policies::trusting;
 use super::shape::{At, Fields, get, given, text};
 use super::{Serverless, Transform, tag_list};
 
@@ -10,9 +11,32 @@ impl Transform<'_> {
         let properties = match source.short.as_str() {
             "SimpleTable" => simple_table(source),
             "LayerVersion" => layer(source),
+            "CapacityProvider" => self.capacity_provider(source),
             _ => application(source),
         };
         self.emit_main(source, properties);
+    }
+
+    /// A capacity provider with the role that manages its instances.
+    fn capacity_provider(&mut self, source: &Serverless) -> Value {
+        let properties = &source.properties;
+        let at = source.at();
+        let role = get(properties, "OperatorRole").cloned().unwrap_or_else(|| {
+            let id = format!("{}OperatorRole", source.id);
+            let policy = self.aws_managed(at, "AWSLambdaManagedEC2ResourceOperator");
+            let fields = at.map([
+                ("AssumeRolePolicyDocument", trusting(at, "lambda.amazonaws.com")),
+                ("ManagedPolicyArns", at.list([policy])),
+            ]);
+            self.emit(source, &id, "AWS::IAM::Role", at, fields);
+            self.attribute(at, &id, "Arn")
+        });
+        Fields::new(source.resource.properties.span)
+            .copy(properties, &["CapacityProviderName", "VpcConfig", "InstanceRequirements", "KmsKeyArn"])
+            .set("PermissionsConfig", at.map([("CapacityProviderOperatorRoleArn", role)]))
+            .copy_as(properties, "ScalingConfig", "CapacityProviderScalingConfig")
+            .maybe("Tags", tag_list(at, get(properties, "Tags")))
+            .done()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::value::Value;
 
 use super::events::{Event, state_of};
 use super::policies::{Policies, allowing, inline, trusting};
-use super::schedule::DeadLetters;
+use super::schedule::{DeadLetters, rule_target};
 use super::shape::{At, Fields, get, given};
 use super::{Serverless, Transform, tag_list};
 
@@ -82,9 +82,10 @@ impl Transform<'_> {
     fn machine_event(&mut self, source: &Serverless, event: &Event, target: &Value) {
         match event.kind.as_str() {
             "Schedule" => {
-                let role = event.get("RoleArn").cloned().unwrap_or_else(|| self.starting_role(source, event, target));
+                let starter =
+                    event.get("RoleArn").cloned().unwrap_or_else(|| self.starting_role(source, event, target));
                 let dead = self.dead_letters(source, event, DeadLetters::OfRule);
-                let rule = self.rule_target(event, target, Some(role), dead);
+                let rule = rule_target(event, target, Some(starter), dead);
                 let properties = Fields::new(event.span)
                     .copy_as(&event.properties, "Schedule", "ScheduleExpression")
                     .maybe("State", state_of(event))
@@ -94,9 +95,9 @@ impl Transform<'_> {
             }
             "ScheduleV2" => self.scheduler_event(source, event, target, "states:StartExecution"),
             "CloudWatchEvent" | "EventBridgeRule" => {
-                let role = self.starting_role(source, event, target);
+                let starter = self.starting_role(source, event, target);
                 let dead = self.dead_letters(source, event, DeadLetters::OfRule);
-                let rule = self.rule_target(event, target, Some(role), dead);
+                let rule = rule_target(event, target, Some(starter), dead);
                 let properties = Fields::new(event.span)
                     .copy(&event.properties, &["EventBusName", "State"])
                     .copy_as(&event.properties, "Pattern", "EventPattern")

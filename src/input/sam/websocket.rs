@@ -94,10 +94,11 @@ impl Transform<'_> {
             .set("IntegrationUri", self.invocation_uri(at, &target, false))
             .copy_as(route, "IntegrationTimeout", "TimeoutInMillis");
         self.emit(source, &integration, "AWS::ApiGatewayV2::Integration", at, fields.done());
+        let id = self.attribute(at, &source.id, "ApiId");
         let arn = self.filled(
             at,
             "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${api}/${stage}/${route}",
-            &[("api", &api), ("stage", stage), ("route", &at.text(key))],
+            &[("api", &id), ("stage", stage), ("route", &at.text(key))],
         );
         let fields = Fields::new(at.0)
             .set("Action", at.text("lambda:InvokeFunction"))
