@@ -5,7 +5,7 @@
 
 mod select;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::predicate::{Block, Bound, Clause, Comparison, Constant, Message, MessagePart, Number, Order, Test};
 use crate::facts::{Step, Tree, TreeKind};
@@ -147,6 +147,10 @@ impl<'s, 'a> Scope<'s, 'a> {
         let mut outcome = match &clause.test {
             Test::Compare { left, some, compare, negated } => {
                 let left = self.select(left);
+                #[cfg(test)]
+                if *some && matches!(compare, Comparison::Equal(_) | Comparison::Among(_)) {
+                    tests::GUARD_DIFFERS.set(true);
+                }
                 left.quantify(*some, |item| self.compare(item, compare, *negated))
             }
             Test::EmptySelection { query, negated } => self.select(query).is_empty(*negated),
@@ -163,6 +167,10 @@ impl<'s, 'a> Scope<'s, 'a> {
             }),
             Test::When { condition, block } => {
                 let condition = self.block(condition);
+                #[cfg(test)]
+                if condition.truth == Truth::False {
+                    tests::GUARD_DIFFERS.set(true);
+                }
                 match condition.truth {
                     Truth::False => Outcome::new(Truth::True, condition.evidence),
                     Truth::True => {

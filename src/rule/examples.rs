@@ -4,6 +4,8 @@
 //! that no example needs is either superfluous or untested.
 
 mod mutate;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

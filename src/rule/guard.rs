@@ -5,6 +5,13 @@
 //! and a range as `(1,5]`, which a string literal may look like too. So each string literal gets a mark before
 //! parsing ([`MARK`]), which tells it apart afterwards.
 
+use std::io::Cursor;
+
+use cfn_guard::commands::Executable as _;
+use cfn_guard::commands::validate::{OutputFormatType, ShowSummaryType};
+use cfn_guard::utils::reader::{ReadBuffer, Reader};
+use cfn_guard::utils::writer::{WriteBuffer, Writer};
+use cfn_guard::{CommandBuilder as _, ValidateBuilder};
 use serde_json::Value as Json;
 
 /// Precedes the content of each quoted string in the tree.
@@ -67,6 +74,31 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
             Ok(Parsed { block: rule.get_mut("block").map(Json::take).unwrap_or_default(), positions })
         }
         _ => Err(fail(1, 1, "a predicate is a list of clauses, not a set of named rules")),
+    }
+}
+
+/// Runs cfn-guard's own evaluator: one result a document, in order, each with `compliant`, `not_applicable` and
+/// `not_compliant` (see its structured output). Give it only rules that [`tree`] accepts: a cycle aborts the process.
+pub fn evaluate(rules: &str, documents: &[String]) -> Result<Vec<Json>, String> {
+    let payload = serde_json::json!({"rules": [rules], "data": documents}).to_string();
+    let fail = |error: cfn_guard::Error| error.to_string();
+    let command = ValidateBuilder::default()
+        .payload(true)
+        .structured(true)
+        .output_format(OutputFormatType::JSON)
+        .show_summary(vec![ShowSummaryType::None])
+        .try_build()
+        .map_err(fail)?;
+    let mut reader = Reader::new(ReadBuffer::Cursor(Cursor::new(payload.into_bytes())));
+    let mut writer = Writer::new_with_err(WriteBuffer::Vec(Vec::new()), WriteBuffer::Vec(Vec::new())).map_err(fail)?;
+    command.execute(&mut writer, &mut reader).map_err(fail)?;
+    let output = writer.into_string().map_err(fail)?;
+    let results: Vec<Json> = serde_json::from_str(&output).map_err(|error| error.to_string())?;
+    // A rule file that does not parse is dropped in silence.
+    if results.len() == documents.len() {
+        Ok(results)
+    } else {
+        Err(format!("cfn-guard gave {} results for {} documents", results.len(), documents.len()))
     }
 }
 
@@ -150,6 +182,15 @@ mod tests {
         let at = parsed.block.pointer("/conjunctions/0/1/Clause/Clause/access_clause/location").unwrap().clone();
         let number = |key: &str| usize::try_from(at[key].as_u64().unwrap()).unwrap();
         assert_eq!(parsed.positions.original(number("line"), number("column")), (1, 13));
+    }
+
+    #[test]
+    fn the_official_evaluator_answers_for_each_document() {
+        let rules = "rule a { x == 1 <<one>>\n}\nrule b when y exists { x > 0\n}";
+        let results = evaluate(rules, &["{\"x\": 1}".to_owned(), "{\"x\": 2, \"y\": 0}".to_owned()]).unwrap();
+        assert_eq!(results[0]["compliant"][0], "a");
+        assert_eq!(results[0]["not_applicable"][0], "b");
+        assert_eq!(results[1]["not_compliant"][0]["Rule"]["name"], "a");
     }
 
     #[test]

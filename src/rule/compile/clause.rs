@@ -99,6 +99,12 @@ impl Compiler<'_> {
         let flag = |json: Option<&Json>| json == Some(&Json::Bool(true));
         // `not x != 1` is `x == 1`: the two negations cancel out, as in Guard.
         let negated = flag(comparator.get(1)) != flag(json.get("negation"));
+        if some && flag(json.get("negation")) {
+            return Err(
+                "`not some` reads as \"none\" but would mean \"some not\": write `some … !=`, or `!=` for none"
+                    .to_owned(),
+            );
+        }
         let message = match access.get("custom_message").and_then(Json::as_str) {
             Some(text) => Some(self.message(text)?),
             None => None,

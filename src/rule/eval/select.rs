@@ -77,6 +77,10 @@ impl<'a> Scope<'_, 'a> {
                     result.open.push(open);
                 }
                 (Step::Elements | Step::Filter { elements: true, .. }, TreeKind::List(elements)) => {
+                    #[cfg(test)]
+                    if elements.is_empty() {
+                        super::tests::GUARD_DIFFERS.set(true);
+                    }
                     result.lists.extend(&tree.evidence);
                     for element in elements {
                         let (trail, doubt) = (trail.clone(), doubt.clone());
@@ -134,6 +138,10 @@ impl<'a> Selection<'a> {
     /// Whether `test` holds for every value, or with `some` for at least one. A value that is only perhaps selected
     /// can make the answer uncertain, but cannot decide it.
     pub(super) fn quantify(&self, some: bool, test: impl Fn(&Item<'a>) -> Outcome<'a>) -> Outcome<'a> {
+        #[cfg(test)]
+        if self.items.is_empty() {
+            super::tests::GUARD_DIFFERS.set(true);
+        }
         // The truth of a value that does not matter: a true one among all, a false one among some.
         let idle = if some { Truth::False } else { Truth::True };
         let of_items = self.items.iter().map(|item| {

@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -5,6 +7,13 @@ use crate::facts::tree::Field;
 use crate::facts::{Shape, TreeKind};
 use crate::input::not_understood;
 use crate::rule::compile::{Params, Texts, compile};
+
+thread_local! {
+    /// Set where Guard differs by design: a question about the values of an empty selection, a
+    /// `when` that does not apply, and `some` with a
+    /// query on the right, for which Guard compares the sets of both sides.
+    pub(in crate::rule) static GUARD_DIFFERS: Cell<bool> = const { Cell::new(false) };
+}
 
 fn fields() -> Vec<Field> {
     let field = |name, shape| Field { name, doc: String::new(), shape };
@@ -191,6 +200,7 @@ fn what_can_never_be_right_is_refused() {
         ("protocol == null", "never null"),
         ("rules[0].open == true", "no fixed order"),
         ("other", "alone is no clause"),
+        ("not some names[*] == 'a'", "`not some`"),
         ("rules { open == true }", "write `[*]`"),
         ("names[*] empty", "without `[*]`"),
         ("%x empty", "variable `x` is not defined"),
@@ -284,7 +294,7 @@ fn clause() -> impl Strategy<Value = String> {
         "rules[ ports[ number == 2 ] !empty ] { let mine = action\n ports[*] { some tags[*] == %mine } }",
         "when public == true { port > 0 }",
         "when names empty { public == false }",
-        "not some names[*] == \"a\"",
+        "not names[*] == \"a\"",
     ])
     .prop_map(str::to_owned)
 }
@@ -336,3 +346,49 @@ proptest! {
 
 /// Keeps every variable in use.
 const USE_ALL: &str = "%open empty or %open !empty or %ports empty or %many >= 0 or protocol in %tags";
+
+fn without_unknown(tree: &Tree) -> Tree {
+    let kind = match &tree.kind {
+        TreeKind::List(items) => {
+            let known = |item: &&Tree| !matches!(item.kind, TreeKind::Unknown(_));
+            TreeKind::List(items.iter().filter(known).map(without_unknown).collect())
+        }
+        TreeKind::Map(members) => {
+            let member = |(key, member): &(&'static str, Tree)| {
+                let known = match (&member.kind, *key) {
+                    (TreeKind::Unknown(_), "protocol" | "action") => text("a"),
+                    (TreeKind::Unknown(_), "port" | "number") => tree_of(TreeKind::Int(1)),
+                    (TreeKind::Unknown(_), "public" | "open") => bool(true),
+                    (TreeKind::Unknown(_), _) => list(vec![]),
+                    _ => without_unknown(member),
+                };
+                (*key, known)
+            };
+            TreeKind::Map(members.iter().map(member).collect())
+        }
+        other => other.clone(),
+    };
+    kind.into()
+}
+
+fn tree_of(kind: TreeKind) -> Tree {
+    kind.into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_known_facts_guard_agrees(subject in any_subject(), assert in predicate()) {
+        let subject = without_unknown(&subject);
+        GUARD_DIFFERS.set(false);
+        let ours = truth(LETS, &format!("{assert}\n{USE_ALL}"), &subject);
+        if !GUARD_DIFFERS.get() {
+            let rules = format!("{LETS}\nrule asserts {{\n{assert}\n{USE_ALL}\n}}");
+            let results = crate::rule::guard::evaluate(&rules, &[subject.to_json(None).to_string()]).unwrap();
+            let fails = !results[0]["not_compliant"].as_array().unwrap().is_empty();
+            let guard = if fails { Truth::False } else { Truth::True };
+            prop_assert_eq!(ours, guard, "{}\n{}", assert, subject.to_json(None));
+        }
+    }
+}
