@@ -26,8 +26,6 @@ fact_struct! {
         audiences: Fact<Vec<Audience>>,
         /// Whether the token may come in the query string, where logs and histories keep it.
         token_in_query: Fact<bool>,
-        /// `$request.header.Authorization` and nothing else.
-        standard_header: Fact<bool>,
     }
 }
 
@@ -62,7 +60,6 @@ fn subject(graph: &Graph, authorizer: &Authorizer) -> Option<Subject> {
         issuer: issuer.kind,
         pool: issuer.pool,
         token_in_query: token_in_query(authorizer),
-        standard_header: standard_header(authorizer),
     };
     let subject = Subject::of("jwt_authorizers", resource, &facts);
     Some(match &authorizer.key.scheme {
@@ -254,15 +251,6 @@ fn sources(authorizer: &Authorizer) -> Result<Vec<String>, Reason> {
 fn token_in_query(authorizer: &Authorizer) -> Fact<bool> {
     let step = vec![Step::new("the identity source", authorizer.identity_source.span())];
     let value = sources(authorizer).map(|sources| sources.iter().any(|source| source.contains(".querystring.")));
-    Fact { value, evidence: step }
-}
-
-fn standard_header(authorizer: &Authorizer) -> Fact<bool> {
-    let step = vec![Step::new("the identity source", authorizer.identity_source.span())];
-    let value = sources(authorizer).map(|sources| {
-        !sources.is_empty()
-            && sources.iter().all(|source| source.trim().eq_ignore_ascii_case("$request.header.Authorization"))
-    });
     Fact { value, evidence: step }
 }
 

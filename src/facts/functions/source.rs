@@ -170,7 +170,8 @@ fn narrowest(route: &Route) -> Vec<String> {
         return vec![method.clone()];
     }
     if path == "$default" {
-        return vec!["$default".to_owned(), "*/$default".to_owned()];
+        // The Serverless transform writes `*` for it; the route takes every method and path anyway.
+        return vec!["$default".to_owned(), "*/$default".to_owned(), "*".to_owned()];
     }
     let method = if method == "ANY" { "*" } else { method };
     let segments = path.split('/').map(|segment| if segment.starts_with('{') { "*" } else { segment });

@@ -12,7 +12,6 @@ use super::{
     Api, ApiGateway, Authorizer, AuthorizerKey, Integration, Protocol, Reader, Route, integration, policy, rest, value,
 };
 use crate::input::{Resource, not_understood};
-use crate::source::Span;
 use crate::value::{Kind, Map, Member, Part, Prop, Reason, Value};
 use security::Schemes;
 
@@ -27,21 +26,11 @@ pub(super) fn read(reader: &Reader<'_>, resource: &Resource, api: &mut Api, gate
         Prop::Absent(_) => return,
         Prop::Unknown(reason, span) => return api.unread.push((reason.clone(), span)),
     };
-    let parsed;
-    let document = match &body.kind {
-        Kind::Scalar(scalar) => match json(&scalar.text, body.span) {
-            Some(value) => {
-                parsed = value;
-                &parsed
-            }
-            None => return api.unread.push((not_understood("`Body` is text, but not a JSON document"), body.span)),
-        },
-        Kind::Map(_) => body,
-        _ => {
-            let reason = body.reason().cloned().unwrap_or_else(|| not_understood("`Body` is not an OpenAPI document"));
-            return api.unread.push((reason, body.span));
-        }
-    };
+    if body.as_map().is_none() {
+        let reason = body.reason().cloned().unwrap_or_else(|| not_understood("`Body` is not an OpenAPI document"));
+        return api.unread.push((reason, body.span));
+    }
+    let document = body;
     if let Some(reason) = document.as_map().and_then(|map| map.open.as_ref()) {
         api.unread.push((reason.clone(), document.span));
     }
@@ -183,7 +172,7 @@ fn authorizer(reader: &Reader<'_>, resource: &Resource, api: &Api, scheme: &Memb
     }
 }
 
-/// The issuer of an OpenID discovery URL.
+/// The issuer of a discovery URL, as `OpenID` providers publish it.
 fn without_discovery(url: &Value) -> Value {
     const SUFFIX: &str = "/.well-known/openid-configuration";
     let strip = |text: &str| text.strip_suffix(SUFFIX).unwrap_or(text).to_owned();
@@ -198,9 +187,4 @@ fn without_discovery(url: &Value) -> Value {
         }
         _ => url.clone(),
     }
-}
-
-/// A document written as JSON text; everything in it stands where the text stands.
-fn json(_text: &str, _span: Span) -> Option<Value> {
-    None
 }

@@ -36,21 +36,18 @@ impl<'a> Schemes<'a> {
         let mut schemes = Self { members: Vec::new(), open: None };
         for path in ["securityDefinitions", "components.securitySchemes"] {
             match document.prop(path) {
-                Prop::Known(value) => match &value.kind {
-                    Kind::Map(Map { members, open }) => {
+                Prop::Known(value) => {
+                    if let Kind::Map(Map { members, open }) = &value.kind {
                         schemes.members.extend(members);
                         if let Some(reason) = open {
                             schemes.open = Some((reason.clone(), value.span));
                         }
-                    }
-                    _ => {
-                        let reason = value
-                            .reason()
-                            .cloned()
-                            .unwrap_or_else(|| not_understood("security schemes were expected here"));
+                    } else {
+                        let reason = value.reason().cloned();
+                        let reason = reason.unwrap_or_else(|| not_understood("security schemes were expected here"));
                         schemes.open = Some((reason, value.span));
                     }
-                },
+                }
                 Prop::Unknown(reason, span) => schemes.open = Some((reason.clone(), span)),
                 Prop::Absent(_) => {}
             }
@@ -112,7 +109,7 @@ impl<'a> Schemes<'a> {
         }
         match (operation.prop("security"), document.prop("security")) {
             (Prop::Known(own), _) => self.requirements(own, api),
-            (Prop::Unknown(reason, span), _) => {
+            (Prop::Unknown(reason, span), _) | (Prop::Absent(_), Prop::Unknown(reason, span)) => {
                 imported(Typed::Unknown(reason.clone(), span), span, "`security` is not known".to_owned())
             }
             (Prop::Absent(_), Prop::Absent(_)) => {
@@ -121,7 +118,7 @@ impl<'a> Schemes<'a> {
             }
             (Prop::Absent(_), Prop::Known(root)) => {
                 let mut result = self.requirements(root, api);
-                let protects = !result.authorization.kind.known().is_some_and(|kind| kind == "NONE");
+                let protects = result.authorization.kind.known().is_none_or(|kind| kind != "NONE");
                 // REST imports apply `security` per operation: the document-wide one has been reported not to reach
                 // the methods, so it proves nothing.
                 if protocol == Protocol::Rest && protects {
@@ -133,9 +130,6 @@ impl<'a> Schemes<'a> {
                 }
                 result.authorization.note = format!("{} (document-wide `security`)", result.authorization.note);
                 result
-            }
-            (Prop::Absent(_), Prop::Unknown(reason, span)) => {
-                imported(Typed::Unknown(reason.clone(), span), span, "`security` is not known".to_owned())
             }
         }
     }
@@ -185,8 +179,8 @@ impl<'a> Schemes<'a> {
                 result
             }
             Some((_, member)) => {
-                let note = format!("`security` demands a signed request (`{}`)", member.key);
-                imported(Typed::Known("AWS_IAM".to_owned(), span), span, note)
+                let demands = format!("`security` demands a signed request (`{}`)", member.key);
+                imported(Typed::Known("AWS_IAM".to_owned(), span), span, demands)
             }
             None if api_key => none("`security` only demands an API key".to_owned()),
             None => none(nothing.unwrap_or_else(|| "`security` demands nothing".to_owned())),
