@@ -212,7 +212,8 @@ impl Scanner<'_> {
         let found = self.text.get(self.at..).and_then(|rest| rest.chars().next());
         match found {
             Some(found) => {
-                let message = format!("expected {what}, found `{}`", found.escape_debug());
+                let shown = if found.is_control() { found.escape_debug().to_string() } else { found.to_string() };
+                let message = format!("expected {what}, found `{shown}`");
                 self.tree.error(message, self.at, self.at + found.len_utf8())
             }
             None => self.tree.error(format!("expected {what}, found the end of the file"), self.at, self.at),

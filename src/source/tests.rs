@@ -165,8 +165,8 @@ fn quoted_lines_need_no_indentation() {
 
 #[test]
 fn refusals_name_the_place() {
-    assert_eq!(refused("a: b: c"), "1:5 mapping values are not allowed in this context");
-    assert_eq!(refused("{\"a\": 01}, 2"), "1:10 did not find expected <document start>");
+    assert_eq!(refused("a: b: c"), "1:5 unexpected `:`: quote the text before it, or correct the indentation");
+    assert_eq!(refused("{\"a\": 01}, 2"), "1:10 unexpected text behind the end of the document");
     assert_eq!(refused("{\"a\": [1}"), "1:9 expected `,` or `]`, found `}`");
     assert_eq!(refused("? [a]\n: b"), "1:3 a mapping's key must be text");
     assert_eq!(refused("{\"a\": \"\\ud83d\\q\"}"), "1:14 unknown escape");

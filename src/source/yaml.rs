@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         };
         let refused = match error.kind() {
             ErrorKind::RecursionLimitExceeded => self.tree.too_deep(start),
-            _ => self.tree.error(error.info(), start, start + width),
+            kind => self.tree.error(refusal_message(kind), start, start + width),
         };
         Refused { error: refused, repair }
     }
@@ -249,6 +249,38 @@ impl<'a> Reader<'a> {
         }
         None
     }
+}
+
+/// What a parser error means for whoever wrote the file; rare ones keep the parser's words.
+fn refusal_message(kind: &ErrorKind) -> String {
+    let message = match kind {
+        ErrorKind::MappingValueNotAllowed => "unexpected `:`: quote the text before it, or correct the indentation",
+        ErrorKind::ExpectedBlockMappingKey => "expected a key at the indentation of the keys before it",
+        ErrorKind::ExpectedBlockSequenceEntry => "expected `-` at the indentation of the items before it",
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "expected `:` behind this key",
+        ErrorKind::ExpectedFlowMappingSeparator => "expected `,` or `}`",
+        ErrorKind::ExpectedFlowSequenceSeparator => "expected `,` or `]`",
+        ErrorKind::ExpectedDocumentStart => "unexpected text behind the end of the document",
+        ErrorKind::ExpectedNodeContent => "expected a value",
+        ErrorKind::UnclosedQuotedScalar => "the quoted text is not closed",
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "unexpected text behind the closing quote"
+        }
+        ErrorKind::UnknownQuotedScalarEscape => "unknown escape",
+        ErrorKind::UnknownAnchor => "the alias has no anchor before it",
+        ErrorKind::UndeclaredTagHandle => "the tag's handle is not declared",
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => "a tab cannot indent: use spaces",
+        ErrorKind::UnclosedFlowCollection { open } => return format!("`{open}` is not closed"),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            return format!("`{open}` cannot be closed by `{close}`");
+        }
+        other => return other.to_string(),
+    };
+    message.to_owned()
 }
 
 /// Without the white space at the end that YAML knows; U+0085 and its like are text.

@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
 }
 
 /// The file of a nested stack that the AWS CDK has written; its `TemplateURL` names where the file is uploaded.
-/// Source: AWS CDK Developer Guide, "Cloud assembly" asset metadata (`aws:asset:path`).
+/// Source: AWS CDK, `cx-api`, keys of asset resource metadata.
 pub(super) fn asset_path(resource: &Node) -> Option<&str> {
     let metadata = resource.get("Metadata")?;
     metadata.get("aws:asset:property").and_then(Node::as_str).filter(|property| *property == "TemplateURL")?;

@@ -116,7 +116,7 @@ fn what_could_be_a_template_is_never_silent() {
         "twice.yaml: Read(CloudFormation) 1",
         "untyped.yaml: Failed 0",
         "wide.yaml: Failed 0",
-        "Error: mapping values are not allowed in this context",
+        "Error: unexpected `:`: quote the text before it, or correct the indentation",
         "Error: expected `,` or `}`, found the end of the file",
         "Error: `latin.yaml` cannot be read: it is not UTF-8 text (at byte 44)",
         "Warning: looks like a template, but `Resources` is not a mapping",
