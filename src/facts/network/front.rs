@@ -180,6 +180,13 @@ impl Front<'_> {
         unknown.map_or(Ok(false), Err)
     }
 
+    /// Whether every group of every load balancer in front is one that the template declares.
+    pub(super) fn groups_are_declared(&self, graph: &Graph) -> bool {
+        let declared = |pointer: &Pointer| matches!(pointer, Typed::Known(Target::Resource(_), _));
+        self.unseen.is_empty()
+            && self.load_balancers.iter().all(|balancer| groups_of(graph, balancer).iter().all(declared))
+    }
+
     /// Why the workload may see the addresses of clients instead of a load balancer's: a Network Load Balancer without
     /// security groups is in front. Source: Network Load Balancers user guide, "Update the security groups".
     pub(super) fn passes_client_addresses(&self) -> Option<Reason> {

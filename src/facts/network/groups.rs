@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Fact, Step};
-use super::{name_of, prefixes};
+use super::{name_of, pointer_name, prefixes};
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{Cidr, Family, Ingress, Pointer, Source, Traffic, leads_to};
 use crate::graph::{Graph, Target, Typed};
@@ -64,25 +64,27 @@ pub(super) fn admissions<'g>(graph: &'g Graph, group: &Pointer) -> Vec<Admission
 /// Whether a rule lets in the Internet: its own source is that wide, or it completes a set of blocks that together
 /// leave out no public address.
 pub(super) fn open(graph: &Graph, ingress: &Ingress) -> Fact<bool> {
-    let step = |label: String| vec![Step::new(label, ingress.span)];
-    match &ingress.source {
-        Typed::Known(Source::Cidr(cidr), _) => {
-            let open = cidr.is_internet_wide() || completes(graph, ingress, cidr);
-            Fact::known(open, step(describe(ingress)))
-        }
-        Typed::Known(Source::PrefixList(list), _) => {
+    let step = || vec![Step::new(describe(ingress), ingress.span)];
+    let source = match &ingress.source {
+        Typed::Known(source, _) => source,
+        Typed::Unknown(reason, _) => return Fact::unknown(reason.clone(), step()),
+        Typed::Absent(_) => return Fact::unknown(Reason::NotUnderstood(Arc::from("the rule names no source")), step()),
+    };
+    match source {
+        Source::Group(_) => Fact::known(false, step()),
+        Source::Block(block) => match &block.cidr {
+            Typed::Known(cidr, _) => Fact::known(cidr.is_internet_wide() || completes(graph, ingress, cidr), step()),
+            _ if block.narrow => Fact::known(false, step()),
+            Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), step()),
+            Typed::Absent(_) => Fact::known(false, step()),
+        },
+        Source::PrefixList(Typed::Known(list, _)) => {
             let mut fact = list_is_open(graph, list);
-            fact.evidence.insert(0, Step::new(describe(ingress), ingress.span));
+            fact.evidence.splice(0..0, step());
             fact
         }
-        Typed::Known(Source::Group(_), _) => Fact::known(false, step(describe(ingress))),
-        Typed::Unknown(reason, span) => {
-            Fact::unknown(reason.clone(), vec![Step::new("the source of the rule is not known", *span)])
-        }
-        Typed::Absent(span) => Fact::unknown(
-            Reason::NotUnderstood(Arc::from("the rule names no source")),
-            vec![Step::new("no source", *span)],
-        ),
+        Source::PrefixList(Typed::Unknown(reason, _)) => Fact::unknown(reason.clone(), step()),
+        Source::PrefixList(Typed::Absent(_)) => Fact::known(false, step()),
     }
 }
 
@@ -97,7 +99,7 @@ fn completes(graph: &Graph, ingress: &Ingress, cidr: &Cidr) -> bool {
     });
     let blocks: Vec<Cidr> = beside
         .filter_map(|other| match other.source.known() {
-            Some(Source::Cidr(block)) if !block.is_internet_wide() => Some(*block),
+            Some(Source::Block(block)) => block.cidr.known().copied().filter(|cidr| !cidr.is_internet_wide()),
             _ => None,
         })
         .collect();
@@ -124,9 +126,11 @@ pub(super) fn traffic_of(ingress: &Ingress) -> String {
 
 pub(super) fn source_of(ingress: &Ingress) -> String {
     match &ingress.source {
-        Typed::Known(Source::Cidr(cidr), _) => cidr.to_string(),
-        Typed::Known(Source::PrefixList(list), _) => format!("prefix list {}", name_of(list)),
-        Typed::Known(Source::Group(group), _) => format!("security group {}", name_of(group)),
+        Typed::Known(Source::Block(block), _) => {
+            block.cidr.known().map_or_else(|| "an address block that is not known".to_owned(), Cidr::to_string)
+        }
+        Typed::Known(Source::PrefixList(list), _) => format!("prefix list {}", pointer_name(list)),
+        Typed::Known(Source::Group(group), _) => format!("security group {}", pointer_name(group)),
         Typed::Unknown(..) | Typed::Absent(_) => "an unknown source".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use super::placement::{self, Nic, Workload as Placed};
 use super::pointer_name;
 use super::routing::{self, Place};
 use crate::graph::ec2::security_group::Ports;
-use crate::graph::ec2::{self, Family, Ingress as Written, Pointer, Source, Traffic, leads_to};
+use crate::graph::ec2::{self, Family, Ingress as Written, Pointer, Source, Traffic, leads_to, may_be_declared};
 use crate::graph::{Graph, Target, Typed};
 use crate::value::Reason;
 
@@ -57,8 +57,10 @@ fact_struct! {
         /// The security group.
         group: String,
         /// `load_balancer` (a group of a load balancer in front), `cluster` (its own group, tagged `sra:cluster`),
-        /// `itself`, `other_group`, `cidr`, `prefix_list` or `internet`.
+        /// `itself`, `other_group`, `cidr` or `prefix_list`.
         from: Fact<String>,
+        /// The source is the Internet.
+        internet: Fact<bool>,
         /// The traffic lies within the ports on which the load balancers send requests and health checks.
         within_target_ports: Fact<bool>,
     }
@@ -270,33 +272,41 @@ fn groups_of(graph: &Graph, nics: &[Nic]) -> Vec<Pointer> {
 }
 
 fn source(graph: &Graph, front: &Front<'_>, own: &[Pointer], admission: &Admission<'_>) -> Option<IngressSource> {
-    let made = |from, within| Some(IngressSource { group: admission.group.clone(), from, within_target_ports: within });
+    let group = admission.group.clone();
     let step = |label: String| vec![Step::new(label, admission.span)];
+    let unknown = |reason: &Reason, label: &str| {
+        let unknown = || Fact::unknown(reason.clone(), step(label.to_owned()));
+        Some(IngressSource {
+            group: group.clone(),
+            from: Fact::unknown(reason.clone(), step(label.to_owned())),
+            internet: unknown(),
+            within_target_ports: unknown(),
+        })
+    };
     match &admission.rule {
-        Rule::Unread(reason) => {
-            let steps = || step("the rules of the security group are not known".to_owned());
-            made(Fact::unknown(reason.clone(), steps()), Fact::unknown(reason.clone(), steps()))
-        }
+        Rule::Unread(reason) => unknown(reason, "the rules of the security group are not known"),
         Rule::Members => {
-            let label = format!("the default security group of `{}` lets its own members in", admission.group);
-            made(Fact::known("itself".to_owned(), step(label)), Fact::known(false, Vec::new()))
+            let label = format!("the default security group of `{group}` lets its own members in");
+            Some(IngressSource {
+                from: Fact::known("itself".to_owned(), step(label)),
+                internet: Fact::known(false, Vec::new()),
+                within_target_ports: Fact::known(false, Vec::new()),
+                group,
+            })
         }
         Rule::Declared(ingress) => {
-            let label = format!("security group `{}` admits {}", admission.group, groups::describe(ingress));
-            let mut from = from(graph, front, own, ingress);
-            from.evidence = step(label.clone());
-            let mut within = within(front, ingress);
-            within.evidence = step(label);
-            made(from, within)
+            let proof = step(format!("security group `{group}` admits {}", groups::describe(ingress)));
+            Some(IngressSource {
+                from: Fact { evidence: proof.clone(), ..from(graph, front, own, ingress) },
+                internet: Fact { evidence: proof.clone(), ..groups::open(graph, ingress) },
+                within_target_ports: Fact { evidence: proof, ..within(front, ingress) },
+                group,
+            })
         }
         Rule::Perhaps(ingress, reason) => {
-            let from = from(graph, front, own, ingress);
-            let within = within(front, ingress);
-            if from.value.as_deref() == Ok("load_balancer") && within.is(true) {
-                return None;
-            }
-            let steps = || step(format!("a rule that may belong to `{}`", admission.group));
-            made(Fact::unknown(reason.clone(), steps()), Fact::unknown(reason.clone(), steps()))
+            let harmless = from(graph, front, own, ingress).value.as_deref() == Ok("load_balancer")
+                && within(front, ingress).is(true);
+            if harmless { None } else { unknown(reason, "a rule that may belong to the security group") }
         }
     }
 }
@@ -309,7 +319,7 @@ fn from(graph: &Graph, front: &Front<'_>, own: &[Pointer], ingress: &Written) ->
         Typed::Absent(_) => return Fact::unknown(Reason::NotUnderstood(Arc::from("no source")), Vec::new()),
     };
     match source {
-        Source::Group(group) => {
+        Source::Group(Typed::Known(group, _)) => {
             if own.iter().any(|pointer| pointer.known() == Some(group)) {
                 return itself(graph, group);
             }
@@ -322,14 +332,19 @@ fn from(graph: &Graph, front: &Front<'_>, own: &[Pointer], ingress: &Written) ->
                 Err(reason) => Fact::unknown(reason, Vec::new()),
             }
         }
-        Source::Cidr(_) | Source::PrefixList(_) => {
+        Source::Group(Typed::Unknown(reason, _)) => {
+            // A group that is handed in is none of those that the template declares.
+            if may_be_declared(reason) || !front.groups_are_declared(graph) {
+                return Fact::unknown(reason.clone(), Vec::new());
+            }
+            word("other_group")
+        }
+        Source::Group(Typed::Absent(_)) => word("other_group"),
+        Source::Block(_) | Source::PrefixList(_) => {
             if let Some(reason) = front.passes_client_addresses() {
                 return Fact::unknown(reason, Vec::new());
             }
-            if groups::open(graph, ingress).is(true) {
-                return word("internet");
-            }
-            word(if matches!(source, Source::Cidr(_)) { "cidr" } else { "prefix_list" })
+            word(if matches!(source, Source::Block(_)) { "cidr" } else { "prefix_list" })
         }
     }
 }

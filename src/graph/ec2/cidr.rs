@@ -50,8 +50,9 @@ const PRIVATE: &[&str] = &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc0
 const PUBLIC_V6: &str = "2000::/3";
 
 /// No organisation holds a block shorter than this, so one that is open to it is open to strangers.
-const WIDEST_OWNED_V4: u8 = 8;
-const WIDEST_OWNED_V6: u8 = 16;
+pub const WIDEST_OWNED_V4: u8 = 8;
+/// The same for IPv6.
+pub const WIDEST_OWNED_V6: u8 = 16;
 
 impl Cidr {
     /// `192.0.2.0/24`, `2001:db8::/32`; `None` for anything else, a bare address included.

@@ -1,6 +1,6 @@
 //! Subnets, route tables, gateways: the raw material of reachability.
 
-use super::security_group::cidr;
+use super::security_group::block;
 use super::{Cidr, Ec2, INTERNET_GATEWAY, PREFIX_LIST, Pointer, ROUTE_TABLE, SUBNET, VPC, present};
 use crate::graph::{Resources, Target, Typed, boolean, target, text};
 use crate::input::Resource;
@@ -158,7 +158,7 @@ fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Sub
 
 fn destination(resources: &Resources, resource: &Resource) -> Typed<Destination> {
     for property in ["DestinationCidrBlock", "DestinationIpv6CidrBlock"] {
-        match cidr(resource.prop(property)) {
+        match block(resources, resource.prop(property)) {
             Typed::Known(cidr, span) => return Typed::Known(Destination::Cidr(cidr), span),
             Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
             Typed::Absent(_) => {}

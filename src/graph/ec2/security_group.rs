@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Cidr, Ec2, PREFIX_LIST, Pointer, SECURITY_GROUP, VPC, group, tag};
+use super::{Cidr, Ec2, PREFIX_LIST, Pointer, SECURITY_GROUP, SUBNET, VPC, cidr, group, tag};
 use crate::graph::{Resources, Target, Typed, integer, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Address, Kind, Prop, Reason, Value};
+use crate::value::{Address, Kind, Prop, Reason, Reference, Value};
 
 #[derive(Clone, Debug)]
 pub struct SecurityGroup {
@@ -33,11 +33,20 @@ pub struct Ingress {
     pub traffic: Typed<Traffic>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which of the source properties is written, and what it says.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    Cidr(Cidr),
-    PrefixList(Target),
-    Group(Target),
+    Block(Block),
+    PrefixList(Pointer),
+    Group(Pointer),
+}
+
+/// An address block. One that is not known may still be known to be no wider than an organisation's: the block of a
+/// VPC or subnet, or `!Sub ${Address}/32`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub cidr: Typed<Cidr>,
+    pub narrow: bool,
 }
 
 /// What a rule lets in. Source: `AWS::EC2::SecurityGroup` `Ingress`, `IpProtocol`: -1, and any number other than those
@@ -124,7 +133,7 @@ impl Traffic {
 
 pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
     for resource in resources.of_kind(PREFIX_LIST) {
-        ec2.prefix_lists.insert(resource.address.clone(), prefix_list(resource));
+        ec2.prefix_lists.insert(resource.address.clone(), prefix_list(resources, resource));
     }
     for resource in resources.of_kind(SECURITY_GROUP) {
         ec2.groups.insert(
@@ -216,29 +225,66 @@ fn rules(resources: &Resources, rule: &Value, at: &Written<'_>, found: &mut Vec<
 
 fn sources(resources: &Resources, rule: &Value, span: Span) -> Vec<Typed<Source>> {
     let mut sources = Vec::new();
-    for property in ["CidrIp", "CidrIpv6"] {
-        match cidr(rule.prop(property)) {
-            Typed::Absent(_) => {}
-            Typed::Unknown(reason, span) => sources.push(Typed::Unknown(reason, span)),
-            Typed::Known(cidr, span) => sources.push(Typed::Known(Source::Cidr(cidr), span)),
+    for (property, widest) in [("CidrIp", cidr::WIDEST_OWNED_V4), ("CidrIpv6", cidr::WIDEST_OWNED_V6)] {
+        let prop = rule.prop(property);
+        let cidr = block(resources, prop);
+        if !matches!(cidr, Typed::Absent(_)) {
+            let narrow = prop.known().is_some_and(|value| is_narrow(resources, value, widest));
+            sources.push(Typed::Known(Source::Block(Block { cidr, narrow }), prop.span()));
         }
     }
-    match target(resources, rule.prop("SourcePrefixListId"), &[PREFIX_LIST]) {
-        Typed::Absent(_) => {}
-        Typed::Unknown(reason, span) => sources.push(Typed::Unknown(reason, span)),
-        Typed::Known(list, span) => sources.push(Typed::Known(Source::PrefixList(list), span)),
+    let list = target(resources, rule.prop("SourcePrefixListId"), &[PREFIX_LIST]);
+    if !matches!(list, Typed::Absent(_)) {
+        let span = list.span();
+        sources.push(Typed::Known(Source::PrefixList(list), span));
     }
     for property in ["SourceSecurityGroupId", "SourceSecurityGroupName"] {
-        match group(resources, rule.prop(property)) {
-            Typed::Absent(_) => {}
-            Typed::Unknown(reason, span) => sources.push(Typed::Unknown(reason, span)),
-            Typed::Known(group, span) => sources.push(Typed::Known(Source::Group(group), span)),
+        let group = group(resources, rule.prop(property));
+        if !matches!(group, Typed::Absent(_)) {
+            let span = group.span();
+            sources.push(Typed::Known(Source::Group(group), span));
         }
     }
     if sources.is_empty() {
         sources.push(Typed::Unknown(Reason::NotUnderstood("the rule names no source".into()), span));
     }
     sources
+}
+
+/// Whether a block whose address is not known ends in a prefix length that leaves no room for the Internet.
+fn is_narrow(resources: &Resources, value: &Value, widest: u8) -> bool {
+    if network_of(resources, value).is_some() {
+        return true;
+    }
+    let template = value.template().unwrap_or_default();
+    template.rsplit_once('/').and_then(|(_, length)| length.parse().ok()).is_some_and(|length: u8| length >= widest)
+}
+
+/// The VPC or subnet whose own block a value refers to.
+fn network_of<'r>(resources: &'r Resources, value: &Value) -> Option<&'r Resource> {
+    match &value.kind {
+        Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) if &**attribute == "CidrBlock" => {
+            resources.get(address).filter(|resource| [VPC, SUBNET].contains(&&*resource.kind))
+        }
+        _ => None,
+    }
+}
+
+/// An address block; `!GetAtt Vpc.CidrBlock` is the block that the VPC declares.
+pub(super) fn block(resources: &Resources, prop: Prop<'_>) -> Typed<Cidr> {
+    let network = prop.known().and_then(|value| network_of(resources, value));
+    let declared = network.map_or(prop, |network| network.prop("CidrBlock"));
+    let at = prop.span();
+    match text(declared) {
+        Typed::Known(text, _) => Cidr::parse(&text).map_or_else(
+            || Typed::Unknown(Reason::NotUnderstood(format!("`{text}` is not an address block").into()), at),
+            |cidr| Typed::Known(cidr, at),
+        ),
+        Typed::Unknown(reason, _) => Typed::Unknown(reason, at),
+        Typed::Absent(_) => network.map_or(Typed::Absent(at), |network| {
+            Typed::Unknown(Reason::Attribute(format!("{}.CidrBlock", network.name).into()), at)
+        }),
+    }
 }
 
 fn traffic(rule: &Value) -> Typed<Traffic> {
@@ -284,31 +330,19 @@ fn ports(rule: &Value) -> Typed<Ports> {
     }
 }
 
-fn prefix_list(resource: &Resource) -> PrefixList {
+fn prefix_list(resources: &Resources, resource: &Resource) -> PrefixList {
     let entries = match list(resource.prop("Entries")) {
-        Typed::Known(items, span) => Typed::Known(items.iter().map(entry).collect(), span),
+        Typed::Known(items, span) => Typed::Known(items.iter().map(|item| entry(resources, item)).collect(), span),
         Typed::Unknown(reason, span) => Typed::Unknown(reason, span),
         Typed::Absent(span) => Typed::Known(Vec::new(), span),
     };
     PrefixList { address: resource.address.clone(), span: resource.name_span, entries }
 }
 
-fn entry(item: &Value) -> Typed<Cidr> {
-    match cidr(item.prop("Cidr")) {
+fn entry(resources: &Resources, item: &Value) -> Typed<Cidr> {
+    match block(resources, item.prop("Cidr")) {
         Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood("Cidr is missing".into()), span),
         other => other,
-    }
-}
-
-/// The address block of a property that holds nothing else.
-pub(super) fn cidr(prop: Prop<'_>) -> Typed<Cidr> {
-    match text(prop) {
-        Typed::Known(text, span) => Cidr::parse(&text).map_or_else(
-            || Typed::Unknown(Reason::NotUnderstood(format!("`{text}` is not an address block").into()), span),
-            |cidr| Typed::Known(cidr, span),
-        ),
-        Typed::Unknown(reason, span) => Typed::Unknown(reason, span),
-        Typed::Absent(span) => Typed::Absent(span),
     }
 }
 
