@@ -83,7 +83,7 @@ const MUTANTS: &[Mutant] = &[
         "forward cleartext",
         "        - Type: redirect\n          RedirectConfig: {Protocol: HTTPS, Port: \"443\", StatusCode: HTTP_301}\n",
         "        - Type: forward\n          TargetGroupArn: !Ref DeskTargets\n",
-        &["SRA-ALB-001", "SRA-ALB-004", "SRA-EDGE-006"],
+        &["SRA-ALB-001", "SRA-ALB-004", "SRA-EDGE-006", "SRA-NET-005"],
     ),
     (
         "redirect to cleartext",
