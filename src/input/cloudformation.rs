@@ -18,7 +18,7 @@ mod text;
 mod usage;
 mod worlds;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 pub use json_text::parse_json_text;
@@ -97,6 +97,11 @@ impl Unit for Stacks {
         let run = Run::new(&self.library, plan.assumptions(world));
         let mut evaluation = evaluate(&run);
         evaluation.conditions = named_conditions(&run, &plan.varied);
+        if run.exhausted()
+            && let Some(root) = self.library.roots.first()
+        {
+            run.note(NoteLevel::Error, "the template expands to more than is evaluated", root.root.span);
+        }
         evaluation.notes.extend(run.take_notes());
         evaluation.notes.sort();
         evaluation.notes.dedup();
@@ -137,12 +142,12 @@ fn exists(run: &Run<'_>, stack: &Stack<'_>, name: &str) -> bool {
 }
 
 /// The truth of each condition that is not the same in all worlds.
-fn named_conditions(run: &Run<'_>, varied: &BTreeSet<ConditionId>) -> Vec<NamedCondition> {
-    let named = varied.iter().filter_map(|id| {
+fn named_conditions(run: &Run<'_>, varied: &BTreeMap<ConditionId, Span>) -> Vec<NamedCondition> {
+    let named = varied.iter().filter_map(|(id, place)| {
         let stack = run.stacks.iter().find(|stack| stack.prefix == id.0)?;
         // Of several root stacks, the file tells whose condition it is.
         let path = if run.library.roots.len() > 1 { &stack.prefix } else { &stack.path };
-        Some(NamedCondition { name: Arc::from(format!("{path}{}", id.1)), holds: worlds::holds(run, id) })
+        Some(NamedCondition { name: Arc::from(format!("{path}{}", id.1)), holds: worlds::holds(run, id, Some(*place)) })
     });
     let mut found: Vec<NamedCondition> = named.collect();
     found.sort();

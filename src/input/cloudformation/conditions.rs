@@ -20,6 +20,8 @@ pub(super) struct Atom {
     pub claim: Claim,
     /// Its truth in the base world.
     pub base: bool,
+    /// The open parameters that it mentions.
+    pub symbols: BTreeSet<Arc<str>>,
 }
 
 /// What an atom claims.
@@ -42,11 +44,16 @@ pub(super) struct Assumptions {
     /// Towards the representative of parameters that have the same value.
     same: BTreeMap<Arc<str>, Arc<str>>,
     different: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// Parameters of which at least one cannot be at its default: another truth than the default's is assumed.
+    altered: BTreeSet<Arc<str>>,
 }
 
 impl Assumptions {
     pub(super) fn assume(&mut self, atom: &Atom, holds: bool) {
         self.truths.insert(Arc::clone(&atom.key), holds);
+        if holds != atom.base && !matches!(atom.claim, Claim::Is(..)) {
+            self.altered.extend(atom.symbols.iter().cloned());
+        }
         match (&atom.claim, holds) {
             (Claim::Is(symbol, text), true) => {
                 self.equal.insert(Arc::clone(symbol), Arc::clone(text));
@@ -85,6 +92,11 @@ impl Assumptions {
     pub(super) fn excludes(&self, symbol: &str, text: &str) -> bool {
         let symbol = self.representative(symbol);
         self.excluded.iter().any(|(of, value)| &**value == text && self.representative(of) == symbol)
+    }
+
+    /// Whether the default of a parameter says nothing about its value.
+    pub(super) fn alters(&self, symbol: &str) -> bool {
+        self.altered.contains(symbol)
     }
 
     /// Whether two parameters are assumed to differ and to have the same value.
@@ -178,11 +190,13 @@ impl Scope<'_, '_> {
     /// Something that is neither true nor false for all that can be read: an atom of its own.
     fn undecided(&self, what: &str) -> bool {
         let key = Arc::from(format!("{}{what}", self.stack.prefix));
-        self.truth(Atom { key, claim: Claim::Opaque, base: false })
+        self.truth(Atom { key, claim: Claim::Opaque, base: false, symbols: BTreeSet::new() })
     }
 
     fn equals(&self, left: &Node, right: &Node) -> bool {
+        let outer = self.run.consulted.take();
         let mut sides = [self.operand(left), self.operand(right)];
+        let symbols = self.run.consulted.replace(outer);
         sides.sort();
         let [first, second] = sides;
         if first == second {
@@ -208,7 +222,7 @@ impl Scope<'_, '_> {
             },
             _ => false,
         };
-        self.truth(Atom { key, claim, base })
+        self.truth(Atom { key, claim, base, symbols })
     }
 
     fn truth(&self, atom: Atom) -> bool {

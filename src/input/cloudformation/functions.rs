@@ -84,6 +84,7 @@ impl<'a> Scope<'_, 'a> {
             "GetAZs" => Value::new(span, Kind::Ref(Reference::Pseudo(Arc::from("AWS::AvailabilityZones")))),
             "Length" => self.length(call),
             "Transform" => self.transform(call.argument, span),
+            "GetStackOutput" => self.foreign_output(call),
             "And" | "Or" | "Not" | "Equals" | "Condition" => {
                 self.malformed(format!("`{}` only has a meaning in a condition", call.name), span)
             }
@@ -333,6 +334,16 @@ impl<'a> Scope<'_, 'a> {
         }
     }
 
+    /// `Fn::GetStackOutput`: an output of a stack that is known only by its name.
+    fn foreign_output(&self, call: &Call<'_>) -> Value {
+        let text = |key: &str| {
+            let value = call.argument.get(key).and_then(|node| self.eval(node));
+            value.and_then(|value| value.template()).unwrap_or_else(|| "?".to_owned())
+        };
+        let what = format!("output `{}` of stack `{}`", text("OutputName"), text("StackName"));
+        Value::unknown(call.span, Reason::Outside(Arc::from(what)))
+    }
+
     /// The output that an `Fn::ImportValue` takes its value from.
     pub(super) fn exporter(&self, call: &Call<'_>) -> Option<(usize, &'a str)> {
         self.run.exporter(&self.stack.template.name, &self.argument(call)?.template()?)
@@ -384,6 +395,7 @@ impl<'a> Scope<'_, 'a> {
 
     /// The local snippet that an `AWS::Include` names.
     pub(super) fn included(&self, node: &Node) -> Option<&'a Node> {
+        let node = only(node);
         if node.get("Name").and_then(Node::as_str) != Some(super::template::INCLUDE) {
             return None;
         }
@@ -393,11 +405,19 @@ impl<'a> Scope<'_, 'a> {
 
     /// `Fn::Transform`: what a local snippet says, else unknown.
     pub(super) fn transform(&self, node: &Node, span: Span) -> Value {
-        let name = node.get("Name").and_then(Node::as_str).unwrap_or("without a name");
+        let name = only(node).get("Name").and_then(Node::as_str).unwrap_or("without a name");
         match self.included(node).and_then(|snippet| self.eval(snippet)) {
             Some(value) => moved(value, span),
             None => Value::unknown(span, Reason::Transform(Arc::from(name))),
         }
+    }
+}
+
+/// The one item of a list, as macros may be written; else the node itself.
+fn only(node: &Node) -> &Node {
+    match node.as_seq() {
+        Some([item]) => item,
+        _ => node,
     }
 }
 

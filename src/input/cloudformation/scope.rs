@@ -293,13 +293,15 @@ impl<'r, 'a> Scope<'r, 'a> {
             return Some(listed(declared, text::given(span, text)));
         }
         if self.mode == Mode::Symbolic {
+            self.run.consulted.borrow_mut().insert(Arc::from(symbol.as_str()));
             let symbol = self.run.assumptions.representative(&symbol);
             return Some(Value::new(span, Kind::Ref(Reference::Pseudo(Arc::from(symbol)))));
         }
         if declared.is_stored() {
             return Some(self.stored(name, span));
         }
-        let text = declared.default_text().filter(|text| !excluded(text))?;
+        let default = declared.default_text().filter(|text| !excluded(text));
+        let text = default.filter(|_| !self.run.assumptions.alters(&symbol))?;
         Some(listed(declared, text::given(span, text)))
     }
 

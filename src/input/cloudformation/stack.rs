@@ -8,9 +8,9 @@ use super::Library;
 use super::conditions::{Assumptions, Atom, Progress};
 use super::parameters::{Binding, Parameter};
 use super::scope::Scope;
-use super::template::{Declared, Loops, SERVERLESS, Section, Template, no_loops, transforms};
+use super::template::{Declared, Loops, Section, Template, is_serverless, no_loops};
 use crate::input::{Note, NoteLevel};
-use crate::source::{Node, Span};
+use crate::source::{Node, NodeValue, Span};
 use crate::value::{Address, Kind, Value};
 
 /// A root stack or a nested one.
@@ -54,6 +54,8 @@ pub(super) struct Run<'a> {
     pub assumptions: Assumptions,
     /// The first open atom that was asked for.
     pub open: RefCell<Option<Atom>>,
+    /// The open parameters that operands of the current comparison mention.
+    pub consulted: RefCell<BTreeSet<Arc<str>>>,
     notes: RefCell<BTreeSet<Note>>,
     budget: Cell<u64>,
 }
@@ -74,6 +76,7 @@ impl<'a> Run<'a> {
             stacks: Vec::new(),
             assumptions,
             open: RefCell::default(),
+            consulted: RefCell::default(),
             notes: RefCell::default(),
             budget: Cell::new(BUDGET),
         };
@@ -104,6 +107,10 @@ impl<'a> Run<'a> {
 
     pub(super) fn take_notes(&self) -> Vec<Note> {
         self.notes.take().into_iter().collect()
+    }
+
+    pub(super) fn exhausted(&self) -> bool {
+        self.budget.get() == 0
     }
 
     /// Takes from the budget; `false` when it is used up.
@@ -157,7 +164,7 @@ impl<'a> Run<'a> {
             };
             parameters.insert(name, (Parameter::decode(&entry.value), binding));
         }
-        let serverless = transforms(root).iter().any(|(name, _)| *name == SERVERLESS);
+        let serverless = is_serverless(root);
         self.stacks.push(Stack {
             template,
             prefix,
@@ -190,7 +197,7 @@ impl<'a> Run<'a> {
         if let Some(stack) = self.stacks.get(stack) {
             let root: &'a Node = &stack.template.root;
             if let Some(node) = root.get(section) {
-                if node.as_map().is_none() {
+                if node.as_map().is_none() && node.value != NodeValue::Null {
                     self.note(NoteLevel::Error, format!("`{section}` is not a mapping"), node.span);
                 }
                 self.unroll(stack, node, &no_loops(), &mut found, 0);
@@ -265,7 +272,10 @@ impl<'a> Run<'a> {
 
     fn nested(&self, stack: &Stack<'a>, url: &Value, span: Span) -> Option<&'a Template> {
         let Kind::Scalar(scalar) = &url.kind else { return None };
-        let name = crate::input::files::resolve(&stack.template.name, &scalar.text)?;
+        let Some(name) = crate::input::files::resolve(&stack.template.name, &scalar.text) else {
+            self.note(NoteLevel::Warning, "this nested template is not local; its resources are not checked", span);
+            return None;
+        };
         let Some(template) = self.library.documents.template(&name) else {
             let message = format!("nested template `{name}` was not read; its resources are not checked");
             self.note(NoteLevel::Warning, message, span);

@@ -85,6 +85,17 @@ pub(super) fn transforms(root: &Node) -> Vec<(&str, &Node)> {
         .collect()
 }
 
+/// Whether the Serverless transform applies. A template that only forgot to name it is read as it is meant.
+pub(super) fn is_serverless(root: &Node) -> bool {
+    let typed =
+        |node: &Node| node.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.starts_with("AWS::Serverless::"));
+    transforms(root).iter().any(|(name, _)| *name == SERVERLESS)
+        || root
+            .get("Resources")
+            .and_then(Node::as_map)
+            .is_some_and(|entries| entries.iter().any(|entry| typed(&entry.value)))
+}
+
 pub(super) const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
 pub(super) const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 pub(super) const INCLUDE: &str = "AWS::Include";

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod documents;
+mod robustness;
 mod stacks;
 
 use super::*;

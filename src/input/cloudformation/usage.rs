@@ -11,14 +11,14 @@ use super::scope::Scope;
 use super::stack::{Run, Stack, nested_location};
 use super::template::Declared;
 use super::text::{Piece, pieces};
-use crate::source::{Node, NodeValue};
+use crate::source::{Node, NodeValue, Span};
 
 /// A condition: the prefix of its stack and its name.
 pub(super) type ConditionId = (Arc<str>, Arc<str>);
 
 #[derive(Debug, Default)]
 struct Usage {
-    conditions: BTreeSet<ConditionId>,
+    conditions: BTreeMap<ConditionId, Span>,
     /// Indices over all stacks.
     resources: BTreeSet<usize>,
     symbols: BTreeSet<Arc<str>>,
@@ -30,12 +30,16 @@ struct Usage {
 pub(super) struct Usages {
     /// None is a part of another one.
     pub groups: Vec<BTreeSet<ConditionId>>,
+    /// Every used condition, with a place that uses it.
+    pub places: BTreeMap<ConditionId, Span>,
     /// Open parameters that are values somewhere, not only operands of conditions.
     pub symbols: BTreeSet<Arc<str>>,
 }
 
 /// Types on which no architecture depends.
-const IGNORED_TYPES: [&str; 8] = [
+const IGNORED_TYPES: [&str; 9] = [
+    // Its condition tells a list of regions.
+    "AWS::CDK::Metadata",
     "AWS::Budgets::Budget",
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFormation::WaitConditionHandle",
@@ -51,9 +55,40 @@ const IGNORED_TYPES: [&str; 8] = [
 const HUB_TYPES: [&str; 5] =
     ["AWS::EC2::VPC", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Route53::HostedZone", "AWS::SNS::Topic"];
 
-/// Properties that say nothing about security.
-const IGNORED_KEYS: [&str; 6] =
-    ["AlarmDescription", "Description", "HostedZoneTags", "TagSpecifications", "Tags", "UserPoolTags"];
+/// Properties that say nothing about security: descriptions, physical names, sizes, schedules.
+const IGNORED_KEYS: [&str; 31] = [
+    "AlarmActions",
+    "AlarmDescription",
+    "AllocatedStorage",
+    "BucketName",
+    "Cpu",
+    "DBClusterIdentifier",
+    "DBInstanceClass",
+    "DBInstanceIdentifier",
+    "Description",
+    "DesiredCapacity",
+    "DesiredCount",
+    "HostedZoneTags",
+    "InstanceType",
+    "Iops",
+    "LaunchTemplateName",
+    "LoadBalancerName",
+    "LogGroupName",
+    "MaxSize",
+    "Memory",
+    "MemorySize",
+    "MinSize",
+    "NotificationConfigurations",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "QueueName",
+    "ReadCapacityUnits",
+    "TagSpecifications",
+    "Tags",
+    "TopicName",
+    "UserPoolTags",
+    "WriteCapacityUnits",
+];
 
 impl Usages {
     pub(super) fn of(run: &Run<'_>) -> Self {
@@ -86,10 +121,13 @@ impl Usages {
                 }
             }
         }
+        let mut places = BTreeMap::new();
         let mut grouped: BTreeMap<usize, BTreeSet<ConditionId>> = BTreeMap::new();
         for (index, usage) in all.into_iter().enumerate() {
             if !usage.conditions.is_empty() {
-                grouped.entry(components.find(index)).or_default().extend(usage.conditions);
+                let group = grouped.entry(components.find(index)).or_default();
+                group.extend(usage.conditions.keys().cloned());
+                places.extend(usage.conditions);
             }
         }
         let mut groups: Vec<BTreeSet<ConditionId>> = Vec::new();
@@ -101,7 +139,7 @@ impl Usages {
             }
         }
         groups.sort();
-        Self { groups, symbols }
+        Self { groups, places, symbols }
     }
 }
 
@@ -150,10 +188,11 @@ impl<'r, 'a> Walker<'r, 'a> {
     fn existence(&self, index: usize, name: &str, usage: &mut Usage) {
         let Some(stack) = self.run.stacks.get(index) else { return };
         if let Some(declared) = stack.resources.get(name)
-            && let Some(condition) = declared.node.get("Condition").and_then(Node::as_str)
+            && let Some(condition) = declared.node.get("Condition")
+            && let Some(name) = condition.as_str()
         {
-            let condition = self.run.scope(stack).within(&declared.loops).substitute(condition).into_owned();
-            usage.conditions.insert((Arc::clone(&stack.prefix), Arc::from(condition)));
+            let name = self.run.scope(stack).within(&declared.loops).substitute(name).into_owned();
+            usage.conditions.insert((Arc::clone(&stack.prefix), Arc::from(name)), condition.span);
         }
         if let Some(parent) = &stack.parent {
             self.existence(parent.stack, &parent.name, usage);
@@ -188,7 +227,7 @@ impl<'r, 'a> Walker<'r, 'a> {
                 ("If", _, Some([condition, ..])) => {
                     if let Some(name) = condition.as_str() {
                         let name = Arc::from(&*scope.substitute(name));
-                        usage.conditions.insert((Arc::clone(&scope.stack.prefix), name));
+                        usage.conditions.insert((Arc::clone(&scope.stack.prefix), name), condition.span);
                     }
                 }
                 ("ImportValue", ..) => {

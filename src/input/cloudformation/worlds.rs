@@ -12,6 +12,7 @@ use super::Library;
 use super::conditions::{Assumptions, Atom};
 use super::stack::Run;
 use super::usage::{ConditionId, Usages};
+use crate::source::Span;
 use crate::value::Reason;
 use crate::world::{MAX_WORLDS, World, Worlds};
 
@@ -20,7 +21,7 @@ use crate::world::{MAX_WORLDS, World, Worlds};
 pub(super) struct Plan {
     pub worlds: Worlds,
     /// The conditions that hold in some worlds and in others not.
-    pub varied: BTreeSet<ConditionId>,
+    pub varied: BTreeMap<ConditionId, Span>,
     atoms: BTreeMap<Arc<str>, Atom>,
 }
 
@@ -28,7 +29,7 @@ impl Plan {
     pub(super) fn of(library: &Library) -> Self {
         let run = Run::new(library, Assumptions::default());
         let usages = Usages::of(&run);
-        let all: BTreeSet<ConditionId> = usages.groups.iter().flatten().cloned().collect();
+        let all = usages.places.clone();
         let mut search =
             Search { run, usages, all, atoms: BTreeMap::new(), found: Vec::new(), seen: BTreeSet::new(), effort: 0 };
         let complete = search.explore();
@@ -42,7 +43,11 @@ impl Plan {
             let first = truths.next();
             truths.any(|other| Some(other) != first)
         });
-        Self { varied: varied.map(|(_, id)| id).collect(), worlds: Worlds { list, incomplete }, atoms: search.atoms }
+        Self {
+            varied: varied.map(|(_, used)| used).collect(),
+            worlds: Worlds { list, incomplete },
+            atoms: search.atoms,
+        }
     }
 
     /// What a world assumes. Atoms of other units say nothing.
@@ -60,7 +65,7 @@ impl Plan {
 struct Search<'a> {
     run: Run<'a>,
     usages: Usages,
-    all: BTreeSet<ConditionId>,
+    all: BTreeMap<ConditionId, Span>,
     atoms: BTreeMap<Arc<str>, Atom>,
     found: Vec<World>,
     /// What each found world amounts to.
@@ -139,7 +144,8 @@ impl Search<'_> {
         }
         self.run.restart(at.clone());
         for id in group {
-            holds(&self.run, id);
+            let span = self.all.get(id).copied();
+            holds(&self.run, id, span);
             if let Some(atom) = self.run.open.take() {
                 self.atoms.insert(Arc::clone(&atom.key), atom.clone());
                 return Ok(Some(atom));
@@ -151,12 +157,12 @@ impl Search<'_> {
     /// Adds the world of some assumptions, with everything else at its default, unless one that amounts to the same
     /// is there already.
     fn settle(&mut self, at: &Assumptions) -> Result<(), Full> {
-        let all = self.all.clone();
+        let all: BTreeSet<ConditionId> = self.all.keys().cloned().collect();
         let mut at = at.clone();
         while let Some(atom) = self.next_open(&all, &at)? {
             at.assume(&atom, atom.base);
         }
-        let truths: Vec<bool> = all.iter().map(|id| holds(&self.run, id)).collect();
+        let truths: Vec<bool> = self.all.iter().map(|(id, span)| holds(&self.run, id, Some(*span))).collect();
         let values = self.usages.symbols.iter().map(|symbol| self.run.shown(symbol)).collect();
         let amounts = Amounts { truths, values };
         if self.seen.contains(&amounts) {
@@ -188,8 +194,7 @@ impl Search<'_> {
 }
 
 /// The truth of a condition, wherever it is declared.
-pub(super) fn holds(run: &Run<'_>, (prefix, name): &ConditionId) -> bool {
+pub(super) fn holds(run: &Run<'_>, (prefix, name): &ConditionId, place: Option<Span>) -> bool {
     let Some(stack) = run.stacks.iter().find(|stack| stack.prefix == *prefix) else { return false };
-    let span = stack.conditions.get(name).map_or(stack.template.root.span, |declared| declared.name_span);
-    run.scope(stack).holds(name, span)
+    run.scope(stack).holds(name, place.unwrap_or(stack.template.root.span))
 }

@@ -145,7 +145,10 @@ Conditions: {Has: !Not [!Equals [!Join ['', !Ref Subnets], '']]}
 Resources:
   A: {Type: X::Y::Z, Properties: {P: !If [Has, !Ref Subnets, none]}}
 ";
-    assert_eq!(worlds(text, &Context::default()), ["Has=F: A(none)", "Has=T: A([])"]);
+    assert_eq!(
+        worlds(text, &Context::default()),
+        ["Has=F: A(none)", "Has=T: A(unknown: parameter `Subnets` has no value; give it with `--parameter Subnets=…`)",]
+    );
 }
 
 #[test]
@@ -213,18 +216,16 @@ Resources:
 
 #[test]
 fn too_many_conditions_are_incomplete_and_say_so() {
-    let mut text = "Parameters:\n".to_owned();
-    for index in 0..12 {
-        text.push_str(&format!("  P{index}: {{Type: String, Default: 'no'}}\n"));
-    }
-    text.push_str("Conditions:\n");
-    for index in 0..12 {
-        text.push_str(&format!("  C{index}: !Equals [!Ref P{index}, 'yes']\n"));
-    }
-    text.push_str("Resources:\n  A:\n    Type: X::Y::Z\n    Properties:\n");
-    for index in 0..12 {
-        text.push_str(&format!("      K{index}: !If [C{index}, a, b]\n"));
-    }
+    let twelve = |line: fn(usize) -> String| (0..12).map(line).collect::<Vec<_>>().concat();
+    let text = [
+        "Parameters:\n",
+        &twelve(|index| format!("  P{index}: {{Type: String, Default: 'no'}}\n")),
+        "Conditions:\n",
+        &twelve(|index| format!("  C{index}: !Equals [!Ref P{index}, 'yes']\n")),
+        "Resources:\n  A:\n    Type: X::Y::Z\n    Properties:\n",
+        &twelve(|index| format!("      K{index}: !If [C{index}, a, b]\n")),
+    ]
+    .concat();
     let sources = SourceMap::default();
     let unit = unit_from_text("t.yaml", &text, &Context::default(), &sources).unwrap();
     let worlds = unit.worlds();
