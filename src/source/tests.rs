@@ -164,6 +164,13 @@ fn quoted_lines_need_no_indentation() {
 }
 
 #[test]
+fn comments_may_touch_a_quoted_scalar() {
+    let (sources, node) = document("A: 'x'#one\nB: [\"y\"#two\n]\nC: z#no\n");
+    assert_eq!(shape(&node), r#"{A: "x", B: ["y"], C: z#no}"#);
+    assert_eq!(sources.slice(node.get("B").expect("member").span), "[\"y\"#two\n]");
+}
+
+#[test]
 fn refusals_name_the_place() {
     assert_eq!(refused("a: b: c"), "1:5 unexpected `:`: quote the text before it, or correct the indentation");
     assert_eq!(refused("{\"a\": 01}, 2"), "1:10 unexpected text behind the end of the document");

@@ -11,8 +11,9 @@ const MAX_REPAIR_BYTES: usize = 16 << 20;
 
 /// Parses all documents of a YAML 1.2 text, as leniently as `libyaml`, which is what other tools for templates use.
 ///
-/// The parser insists that the continuation lines of a quoted scalar are indented, `libyaml` does not. Such lines are
-/// indented in a copy, which changes no value because line folding drops the white space again.
+/// The parser insists that the continuation lines of a quoted scalar are indented and that a comment is set off from a
+/// quoted scalar; `libyaml` does not. The missing spaces are inserted in a copy. They change no value, because they are
+/// dropped when lines are folded, or stand before a comment.
 pub(super) fn parse(file: FileId, text: &str, limits: Limits) -> Result<Parsed, SyntaxError> {
     let mut insertions = match Reader::new(file, text, limits).read(limits) {
         Ok(parsed) => return Ok(parsed),
@@ -29,11 +30,16 @@ pub(super) fn parse(file: FileId, text: &str, limits: Limits) -> Result<Parsed, 
                 parsed.map_spans(&to_file);
                 return Ok(parsed);
             }
-            Err(Refused { repair: Some(more), .. }) if read < MAX_REPAIR_BYTES => {
-                insertions.extend(more.into_iter().map(|(at, count)| (copy.original(at), count)));
+            Err(Refused { error, repair }) => {
+                let known = insertions.len();
+                let more = repair.unwrap_or_default().into_iter().map(|(at, count)| (copy.original(at), count));
+                insertions.extend(more);
                 insertions.sort_unstable();
+                insertions.dedup_by_key(|(at, _)| *at);
+                if insertions.len() == known || read > MAX_REPAIR_BYTES {
+                    return Err(SyntaxError { span: to_file(error.span), ..error });
+                }
             }
-            Err(Refused { error, .. }) => return Err(SyntaxError { span: to_file(error.span), ..error }),
         }
     }
 }
@@ -193,6 +199,7 @@ impl<'a> Reader<'a> {
         let width = self.text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         let repair = match error.kind() {
             ErrorKind::InvalidQuotedScalarIndent => self.quoted_lines(start),
+            ErrorKind::CommentNotSeparated => Some(vec![(start, 1)]),
             _ => None,
         };
         let refused = match error.kind() {
