@@ -5,6 +5,7 @@
 mod kinds;
 mod layers;
 mod mutants;
+mod network;
 mod rules;
 mod schema;
 mod support;

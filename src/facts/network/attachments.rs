@@ -100,7 +100,8 @@ fn uses(graph: &Graph, resource: &Resource, group: &Target) -> Use {
     if default_of_vpc && by_default(graph, resource, group) {
         return Use::At(resource.name_span);
     }
-    match unread(&resource.properties, false) {
+    // What is wholly unknown may contain a list of groups.
+    match unread(&resource.properties, true) {
         Some((reason, span)) if !opaque => Use::Unknown(reason, span),
         _ => Use::No,
     }
@@ -118,6 +119,9 @@ fn unread(value: &Value, in_groups: bool) -> Option<(Reason, Span)> {
     match &value.kind {
         Kind::Unknown(reason) if in_groups && may_be_declared(reason) => Some((reason.clone(), value.span)),
         Kind::List(items) => items.iter().find_map(|item| unread(item, in_groups)),
+        Kind::Text(_) if in_groups => {
+            value.reason().filter(|reason| may_be_declared(reason)).map(|reason| (reason.clone(), value.span))
+        }
         Kind::Map(map) => map.members.iter().find_map(|member| {
             let key = &*member.key;
             let holds = key.contains("SecurityGroup") || key == "GroupSet" || key == "Groups";

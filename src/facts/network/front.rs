@@ -6,7 +6,7 @@ use super::super::{Fact, Step};
 use super::placement::{Registration, Workload};
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{Pointer, SECURITY_GROUP, SUBNET, may_be_declared, pointers_of};
-use crate::graph::elbv2::{Listener, LoadBalancer, LoadBalancerType, TargetGroup};
+use crate::graph::elbv2::{ActionKind, Listener, LoadBalancer, LoadBalancerType, Rule, TargetGroup};
 use crate::graph::{Graph, Target, Typed};
 use crate::source::Span;
 use crate::value::{Address, Reason};
@@ -109,15 +109,22 @@ impl<'g> Fronts<'g> {
     }
 }
 
-fn may_forward(rule: &crate::graph::elbv2::Rule) -> Option<Reason> {
-    let unknown = match &rule.actions {
-        Typed::Unknown(reason, _) => Some(reason),
-        Typed::Known(..) | Typed::Absent(_) => rule.forwards().find_map(|forward| match &forward.target_group {
+/// Why a rule may forward to any target group of the template.
+fn may_forward(rule: &Rule) -> Option<Reason> {
+    let actions = match &rule.actions {
+        Typed::Known(actions, _) => actions.as_slice(),
+        Typed::Unknown(reason, _) => return Some(reason.clone()).filter(may_be_declared),
+        Typed::Absent(_) => return None,
+    };
+    let hidden = actions.iter().find_map(|action| match &action.kind {
+        ActionKind::Unknown(reason) => Some(reason),
+        ActionKind::Forward(groups) => groups.iter().find_map(|group| match &group.target_group {
             Typed::Unknown(reason, _) => Some(reason),
             Typed::Known(..) | Typed::Absent(_) => None,
         }),
-    };
-    unknown.filter(|reason| may_be_declared(reason)).cloned()
+        _ => None,
+    });
+    hidden.filter(|reason| may_be_declared(reason)).cloned()
 }
 
 impl Front<'_> {
