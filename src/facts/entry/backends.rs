@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{Fact, Step, Subject, fact_struct};
 use super::{Backend, EntryPath};
 use crate::graph::Graph;
-use crate::value::Address;
+use crate::value::{Address, Reason};
 
 fact_struct! {
     /// A function, service, instance or Auto Scaling group that requests from outside reach.
@@ -58,36 +58,52 @@ fn facts(graph: &Graph, paths: &[&EntryPath]) -> BackendFacts {
     let guarded: Vec<_> = paths.iter().filter(|path| path.authentication.value.as_deref() != Ok("none")).collect();
     let side: Vec<_> = paths
         .iter()
-        .filter(|path| !path.exempt && guarded.iter().any(|other| other.front != path.front))
-        .map(|path| {
-            let beside = guarded.iter().find(|other| other.front != path.front);
-            way(graph, path, beside.map(|other| &***other))
+        .filter(|path| !path.exempt)
+        .filter_map(|path| {
+            let beside = guarded.iter().filter(|other| other.front != path.front);
+            // One that is surely another front is the better proof.
+            let beside = beside.min_by_key(|other| unknown_front(other) || unknown_front(path))?;
+            Some(side_door(graph, path, beside))
         })
         .collect();
     BackendFacts {
         fronts: i64::try_from(fronts.len()).unwrap_or(i64::MAX),
-        authenticated: guarded.iter().map(|path| way(graph, path, None)).collect(),
+        authenticated: guarded.iter().map(|path| way(graph, path)).collect(),
         side_doors: side,
     }
 }
 
-/// A path; with `beside`, the proof shows first the door that authenticates.
-fn way(graph: &Graph, path: &EntryPath, beside: Option<&EntryPath>) -> Way {
-    let mut evidence = Vec::new();
-    if let Some(other) = beside {
-        let front = name(graph, &other.front);
-        let guard = other.authentication.value.as_deref().unwrap_or("something that is not known");
-        let label = format!("`{front}` authenticates with {guard}: {}", other.request);
-        evidence.push(Step::new(label, other.door_span));
-        let label = format!("`{}` leads to the same target: {}", name(graph, &path.front), path.request);
-        evidence.push(Step::new(label, path.door_span));
+/// A door of an API or load balancer that is not known may belong to any front.
+fn unknown_front(path: &EntryPath) -> bool {
+    path.front == path.door && path.via != "function_url"
+}
+
+/// A path whose proof shows first the door that authenticates.
+fn side_door(graph: &Graph, path: &EntryPath, beside: &EntryPath) -> Way {
+    let guard = beside.authentication.value.as_deref().unwrap_or("something that is not known");
+    let label = format!("`{}` authenticates with {guard}: {}", name(graph, &beside.front), beside.request);
+    let mut evidence = vec![Step::new(label, beside.door_span)];
+    let label = format!("`{}` leads to the same target: {}", name(graph, &path.front), path.request);
+    evidence.push(Step::new(label, path.door_span));
+    let mut way = way(graph, path);
+    evidence.append(&mut way.authentication.evidence);
+    way.authentication.evidence = evidence;
+    if unknown_front(path) || unknown_front(beside) {
+        let what = "the API or load balancer of this path".into();
+        way.authentication.value = way.authentication.value.and_then(|word| match word.as_str() {
+            "none" => Err(Reason::Outside(what)),
+            _ => Ok(word),
+        });
     }
-    evidence.extend(path.authentication.evidence.iter().cloned());
+    way
+}
+
+fn way(graph: &Graph, path: &EntryPath) -> Way {
     Way {
         front: name(graph, &path.front),
         via: path.via.to_owned(),
         request: path.request.clone(),
-        authentication: Fact { value: path.authentication.value.clone(), evidence },
+        authentication: path.authentication.clone(),
         internet_facing: path.internet_facing.clone(),
     }
 }

@@ -111,6 +111,11 @@ impl<'a> Door<'a> {
         }
     }
 
+    /// What messages call it.
+    pub(super) fn title(&self) -> String {
+        title(self.listener, self.rule)
+    }
+
     /// What stands before the backend in truth: a session that is not required protects nothing.
     pub(super) fn effective_authentication(&self) -> Fact<String> {
         match &self.on_unauthenticated.value {
@@ -424,17 +429,22 @@ fn condition_span(rule: &Rule) -> crate::source::Span {
     rule.conditions.known().and_then(|conditions| conditions.first()).map_or(rule.span, |first| first.span)
 }
 
-fn taken(listener: Option<&Listener>, rule: &Rule) -> String {
+fn title(listener: Option<&Listener>, rule: &Rule) -> String {
     if rule.is_default {
         let of = listener.map(|listener| format!(" of `{}`", listener.name)).unwrap_or_default();
-        return format!("default action{of} takes what no other rule takes");
+        return format!("default action{of}");
     }
-    format!("rule `{}` ({}) takes requests for {}", rule.name, rule.label(), describe(rule))
+    format!("rule `{}` ({})", rule.name, rule.label())
+}
+
+fn taken(listener: Option<&Listener>, rule: &Rule) -> String {
+    let requests = if rule.is_default { "what no other rule takes".to_owned() } else { describe(rule) };
+    format!("{} takes requests for {requests}", title(listener, rule))
 }
 
 /// The conditions in words. Values of headers and query strings stay out of it: they may be secrets.
 pub(super) fn describe(rule: &Rule) -> String {
-    let Some(conditions) = rule.conditions.known() else { return "conditions that are not known".to_owned() };
+    let Some(conditions) = rule.conditions.known() else { return "requests that are not known".to_owned() };
     let quoted = |values: &[Typed<String>], regex: &[Typed<String>]| {
         let written = |value: &Typed<String>| value.known().map_or("?".to_owned(), |text| format!("`{text}`"));
         values.iter().chain(regex).map(written).collect::<Vec<_>>().join(", ")

@@ -55,11 +55,9 @@ fact_struct! {
 fact_struct! {
     /// A rule of a listener, its default action included: what a request meets on the way to a target.
     pub struct RuleFacts {
-        /// Logical id of the listener; empty when it was not scanned.
-        listener: String,
-        /// `default`, or `priority 10`.
-        rule: String,
-        /// The conditions in words.
+        /// What messages call it: ``default action of `Https` `` or ``rule `Admin` (priority 10)``.
+        door: String,
+        /// The conditions in words, and which earlier rules take all such requests.
         requests: String,
         /// `application`, `network` or `gateway`.
         load_balancer_type: Fact<String>,
@@ -99,9 +97,8 @@ pub(super) fn rules(graph: &Graph, doors: &[Door<'_>]) -> Vec<Subject> {
 
 fn rule(graph: &Graph, door: &Door<'_>) -> Option<Subject> {
     let facts = RuleFacts {
-        listener: door.listener.map(|listener| listener.name.to_string()).unwrap_or_default(),
-        rule: door.rule.label(),
-        requests: if door.rule.is_default { "what no other rule takes".to_owned() } else { describe(door.rule) },
+        door: door.title(),
+        requests: requests(door),
         load_balancer_type: door.kind.clone(),
         exposure: door.exposure.clone(),
         protocol: door.protocol.clone(),
@@ -119,6 +116,14 @@ fn rule(graph: &Graph, door: &Door<'_>) -> Option<Subject> {
     };
     let subject = Subject::of("listener_rules", graph.resources.get(&door.rule.address)?, &facts);
     Some(if door.rule.is_default { subject.part("default", door.rule.span) } else { subject })
+}
+
+fn requests(door: &Door<'_>) -> String {
+    let own = if door.rule.is_default { "what no other rule takes".to_owned() } else { describe(door.rule) };
+    if door.shadowed_by.is_empty() {
+        return own;
+    }
+    format!("{own} (nothing as long as {} takes it all)", door.shadowed_by.join(", "))
 }
 
 /// The proof of a missing authentication ends with a request that gets through, or with why none does.
