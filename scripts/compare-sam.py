@@ -11,6 +11,7 @@ Development only: the results are kept in `docs/sam.md`.
 """
 
 import argparse
+import datetime
 import json
 import logging
 import os
@@ -100,9 +101,9 @@ class Template:
                     raise Missing
                 if inner in self.parameters:
                     return str(self.parameters[inner])
-                return "${%s}" % inner
+                return self.reference(inner)
             if name == "Fn::GetAtt":
-                return "${%s}" % (inner if isinstance(inner, str) else ".".join(map(self.text, inner)))
+                return self.reference(inner if isinstance(inner, str) else ".".join(map(self.text, inner)))
             if name == "Fn::Sub":
                 text, names = (inner, {}) if isinstance(inner, str) else inner
                 return re.sub(r"\$\{([^!}][^}]*)\}", lambda match: self.substituted(match[1], names), text)
@@ -131,7 +132,12 @@ class Template:
     def substituted(self, name: str, names: dict) -> str:
         if name in names:
             return self.text(names[name])
-        return str(self.parameters[name]) if name in self.parameters else "${%s}" % name
+        return str(self.parameters[name]) if name in self.parameters else self.reference(name)
+
+    def reference(self, name: str) -> str:
+        """A resource or a pseudo parameter; anything else has no value."""
+        known = name.startswith("AWS::") or name.split(".")[0] in self.resources
+        return "${%s}" % name if known else "?"
 
 
 def ours_value(value):
@@ -153,7 +159,7 @@ def plain(value):
     """One way to write partition, account, region and generated ids."""
     if isinstance(value, str):
         value = value.replace("arn:aws:", "arn:${AWS::Partition}:")
-        value = value.replace("us-east-1", "${AWS::Region}")
+        value = value.replace("us-east-1", "${AWS::Region}").replace("${AWS::URLSuffix}", "amazonaws.com")
         # Ids end with a hash of content in the translator's output.
         value = re.sub(r"\$\{(\w+?)[0-9a-f]{10}(\.\w+)?\}", r"${\1\2}", value)
         # `Ref` of a version gives the ARN as our rewritten reference does.
@@ -198,7 +204,8 @@ def facts(resources: dict) -> dict:
         properties = properties if isinstance(properties, dict) else {}
         if kind in ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"):
             api(found, name, properties.get("Body"))
-            found["api policy"].add(f"{name} Policy {document(properties.get('Policy'))}")
+            if properties.get("Policy"):
+                found["api policy"].add(f"{name} Policy {document(properties['Policy'])}")
         elif kind == "AWS::IAM::Role":
             found["role"].add(f"{name} trust {document(properties.get('AssumeRolePolicyDocument'))}")
             for arn in as_list(properties.get("ManagedPolicyArns")):
@@ -242,19 +249,58 @@ def api(found: dict, name: str, body) -> None:
             integration = operation.get(INTEGRATION) or {}
             target = [integration.get(key) for key in ("type", "uri", "credentials")]
             found["route"].add(f"{name} {method} {path} {frozen(security)} {frozen(target)}")
-    found["api policy"].add(f"{name} body {document(body.get('x-amazon-apigateway-policy'))}")
-    found["api policy"].add(f"{name} cors {frozen(body.get('x-amazon-apigateway-cors'))}")
+    if body.get("x-amazon-apigateway-policy"):
+        found["api policy"].add(f"{name} body {document(body['x-amazon-apigateway-policy'])}")
+    if body.get("x-amazon-apigateway-cors"):
+        found["api policy"].add(f"{name} cors {frozen(body['x-amazon-apigateway-cors'])}")
+
+
+def packaged(template: dict) -> dict:
+    """Local paths become places in a bucket, as `sam package` makes them."""
+    place = "s3://bucket/key"
+    globals_of_function = ((template.get("Globals") or {}).get("Function") or {})
+    if is_local(globals_of_function.get("CodeUri")):
+        globals_of_function["CodeUri"] = place
+    for resource in (template.get("Resources") or {}).values():
+        kind = resource.get("Type") if isinstance(resource, dict) else None
+        properties = resource.get("Properties") if kind else None
+        if not isinstance(properties, dict):
+            continue
+        for key in ("CodeUri", "ContentUri", "DefinitionUri", "SchemaUri"):
+            if str(kind).startswith("AWS::Serverless::") and is_local(properties.get(key)):
+                properties[key] = place
+        if kind == "AWS::Serverless::Function":
+            image = properties.get("PackageType", globals_of_function.get("PackageType")) == "Image"
+            if image:
+                properties.setdefault("ImageUri", "111122223333.dkr.ecr.us-east-1.amazonaws.com/image")
+            elif not {"CodeUri", "InlineCode"} & (set(properties) | set(globals_of_function)):
+                properties["CodeUri"] = place
+    return template
+
+
+def undated(value):
+    """CloudFormation reads `Version: 2012-10-17` as text."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [undated(item) for item in value]
+    return {key: undated(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def is_local(value) -> bool:
+    return isinstance(value, str) and not value.startswith("s3://")
 
 
 def theirs(path: pathlib.Path) -> dict | None:
-    template = yaml_parse(path.read_text(encoding="utf-8"))
+    template = packaged(undated(yaml_parse(path.read_text(encoding="utf-8"))))
     parameters = {}
     for name, parameter in (template.get("Parameters") or {}).items():
         if isinstance(parameter, dict) and "Default" in parameter:
             parameters[name] = parameter["Default"]
     try:
         output = transform(template, parameters, None)
-    except InvalidDocumentException:
+    except InvalidDocumentException as error:
+        logging.getLogger(__name__).info("%s: %s", path, "; ".join(cause.message for cause in error.causes))
         return None
     result = Template(output)
     resources = {}
@@ -289,17 +335,19 @@ def main() -> None:
     given = arguments.parse_args()
 
     agreed, differing, rejected, failed = [], [], [], []
-    for path in sorted(given.directory.iterdir()):
-        if given.only not in path.name or path.suffix not in (".yaml", ".yml", ".json"):
+    for path in sorted(given.directory.rglob("*")):
+        if given.only not in str(path) or path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
+            continue
+        if "AWS::Serverless" not in path.read_text(encoding="utf-8", errors="replace"):
             continue
         try:
             wanted = theirs(path)
         except Exception as error:  # noqa: BLE001 (the translator has many ways to fail)
             print(f"{path.name}: the translator failed: {error!r}", file=sys.stderr)
-            rejected.append(path.name)
+            rejected.append(path)
             continue
         if wanted is None:
-            rejected.append(path.name)
+            rejected.append(path)
             continue
         with tempfile.TemporaryDirectory() as folder:
             copy = declared(path, pathlib.Path(folder))
@@ -307,7 +355,7 @@ def main() -> None:
         try:
             resources = json.loads(run.stdout)
         except json.JSONDecodeError:
-            failed.append(path.name)
+            failed.append(path)
             print(f"{path.name}: {run.stderr.strip()}")
             continue
         got = facts({one["name"]: (one["type"], plain(ours_value(one["properties"]))) for one in resources})
@@ -316,11 +364,11 @@ def main() -> None:
             lines += [f"  - {kind}: {one}" for one in sorted(wanted[kind] - got[kind])]
             lines += [f"  + {kind}: {one}" for one in sorted(got[kind] - wanted[kind])]
         if lines:
-            differing.append(path.name)
+            differing.append(path.relative_to(given.directory))
             if not given.quiet:
-                print(f"{path.name} (- only theirs, + only ours)", *lines, sep="\n")
+                print(f"{path.relative_to(given.directory)} (- only theirs, + only ours)", *lines, sep="\n")
         else:
-            agreed.append(path.name)
+            agreed.append(path)
     print(f"{len(agreed)} agree, {len(differing)} differ, {len(failed)} failed, {len(rejected)} rejected by the translator")
     for name in differing:
         print(f"  differs: {name}")

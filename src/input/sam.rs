@@ -359,3 +359,6 @@ impl std::fmt::Debug for Template<'_> {
         f.debug_struct("Template").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -228,7 +228,13 @@ fn adopt(api: &mut Api, source: &Serverless, event: &Event) {
     if api.implicit && !api.has_paths() {
         api.source.resource.name_span = event.span;
         api.source.resource.span = source.resource.span;
-        api.source.resource.metadata.clone_from(&source.resource.metadata);
+        api.source.resource.properties.span = event.span;
+        let own = map_mut(&mut api.source.properties)
+            .and_then(|map| map.members.iter_mut().find(|own| &*own.key == "StageName"));
+        if let Some(stage) = own {
+            stage.key_span = event.span;
+            stage.value.span = event.span;
+        }
     }
 }
 

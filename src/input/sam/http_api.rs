@@ -221,7 +221,9 @@ fn http_cors(api: &mut Api) {
     let at = At(cors.span);
     let settings = match &cors.kind {
         Kind::Map(map) => {
-            let members = map.members.iter().map(|member| {
+            // Credentials that are not allowed are left out.
+            let denied = |member: &&Member| &*member.key == "AllowCredentials" && member.value.as_bool() == Some(false);
+            let members = map.members.iter().filter(|member| !denied(member)).map(|member| {
                 let mut key = member.key.to_string();
                 if let Some(first) = key.get_mut(..1) {
                     first.make_ascii_lowercase();

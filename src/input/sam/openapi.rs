@@ -184,7 +184,14 @@ impl Transform<'_> {
             let own = if short == "Api" { at.map([("StageName", at.text("Prod"))]) } else { at.map([]) };
             let properties = super::globals::merged(&own, self.template.globals, short, None);
             let kind = format!("{}{short}", super::PREFIX).into();
-            let resource = crate::input::Resource { kind, properties: own, ..first.clone() };
+            let resource = crate::input::Resource {
+                kind,
+                properties: own,
+                metadata: None,
+                depends_on: Vec::new(),
+                deletion_policy: None,
+                ..first.clone()
+            };
             let source = Serverless { id: id.to_owned(), short: short.to_owned(), properties, resource };
             let skeleton = self.skeleton(&source);
             let api = self.declare_api(source, position, skeleton, true);
