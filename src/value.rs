@@ -234,22 +234,19 @@ impl Value {
         }
     }
 
-    /// Like [`Self::template`], but with `$` for every reference: so colons and slashes only separate fields.
+    /// Like [`Self::template`], but with `$` for every `${…}`, literal ones included: so colons and slashes only
+    /// separate fields.
     pub fn masked(&self) -> Option<String> {
-        match &self.kind {
-            Kind::Scalar(scalar) => Some(scalar.text.to_string()),
-            Kind::Ref(_) => Some("$".to_owned()),
-            Kind::Text(parts) => Some(
-                parts
-                    .iter()
-                    .map(|part| match part {
-                        Part::Ref(_) => "$".to_owned(),
-                        Part::Literal(_) | Part::Unknown(_) => part.to_string(),
-                    })
-                    .collect(),
-            ),
-            Kind::Null | Kind::List(_) | Kind::Map(_) | Kind::Unknown(_) => None,
+        let template = self.template()?;
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template.as_str();
+        while let Some((before, after)) = rest.split_once("${") {
+            text.push_str(before);
+            text.push('$');
+            rest = after.split_once('}').map_or("", |(_, after)| after);
         }
+        text.push_str(rest);
+        Some(text)
     }
 
     /// For people and debugging: references as `Ref` and `Fn::GetAtt`, partly known text as `Fn::Sub`, the rest as

@@ -46,7 +46,8 @@ fact_struct! {
         mutual_tls: Fact<bool>,
         /// Matches every request that no other route of the API matches.
         catch_all: bool,
-        /// What the role behind the route may do with data: `write` (or change any other state), `read` or `none`.
+        /// What the role behind the route may do with data: `write` (or change any other state), `read` or `none`. A
+        /// backend that is a URL or a load balancer has no role of the route's.
         backend_access: Fact<String>,
     }
 }
@@ -71,7 +72,11 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
     let resource = graph.resources.get(&route.address)?;
     let label = route.label();
-    let resolved = authorization::resolve(graph, route);
+    let mut resolved = authorization::resolve(graph, route);
+    let backend_access = reach::backend_access(graph, &route.integration);
+    if resolved.authorization.value.as_deref() == Ok("none") && backend_access.value.as_deref() != Ok("none") {
+        resolved.authorization.evidence.extend(backend_access.evidence.iter().cloned());
+    }
     let facts = ApiRoute {
         api: api_name(graph, api),
         protocol: api.protocol.key().to_owned(),
@@ -85,7 +90,7 @@ fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
         declared_public: declared_public(api, &label),
         mutual_tls: mutual_tls(api),
         catch_all: catches_all(route),
-        backend_access: reach::backend_access(graph, &route.integration),
+        backend_access,
         route: label,
     };
     let subject = Subject::of("api_routes", resource, &facts);

@@ -53,7 +53,7 @@ pub(super) fn backend_access(graph: &Graph, integration: &Integration) -> Fact<S
             Typed::Absent(_) => Fact::unknown(Reason::Outside(Arc::from("the backend")), Vec::new()),
         },
         Destination::Private(_) | Destination::Url(_) => {
-            Fact::unknown(crate::input::not_understood("what the backend may do is not known"), Vec::new())
+            Fact::known("none".to_owned(), step("the route lends no role to its backend".to_owned()))
         }
         Destination::Unknown(reason) => Fact::unknown(reason.clone(), Vec::new()),
     }

@@ -104,8 +104,8 @@ impl<'a> Document<'a> {
     fn operation(&mut self, path: &str, method: &str, operation: &'a Member) {
         let span = operation.key_span;
         let value = &operation.value;
-        let default = path.trim_start_matches('/') == "$default"
-            || value.prop("isDefaultRoute").known().and_then(Value::as_bool) == Some(true);
+        let marked = || value.prop("isDefaultRoute").known().and_then(Value::as_bool) == Some(true);
+        let default = self.api.protocol == Protocol::Http && (path.trim_start_matches('/') == "$default" || marked());
         let path = if default { "$default".to_owned() } else { path.to_owned() };
         let authorization =
             self.schemes.authorization(self.root, value, span, &self.resource.address, self.api.protocol);
