@@ -55,7 +55,9 @@ pub fn of_pattern(pattern: &Pattern) -> Scope {
     };
     let tokens = pattern.tokens.get(resource + 1..).unwrap_or_default();
     let tail = Pattern { tokens: tokens.to_vec() };
-    if tail.is_any() {
+    // API Gateway's resources are paths: `arn:aws:apigateway:*::/*`.
+    let path = Pattern { tokens: tokens.iter().filter(|token| **token != Token::Char('/')).cloned().collect() };
+    if tail.is_any() || path.is_any() {
         return Scope::Everything;
     }
     if let Some(reason) = tail.reason() {
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn wildcards_after_the_service_are_everything() {
-        for text in ["*", "arn:aws:s3:::*", "arn:aws:logs:*:*:*", "arn:aws:dynamodb:*", "arn:*"] {
+        for text in ["*", "arn:aws:s3:::*", "arn:aws:logs:*:*:*", "arn:aws:dynamodb:*", "arn:*", "arn:aws:apigateway:*::/*"] {
             assert_eq!(literal(text), Scope::Everything, "{text}");
         }
     }
