@@ -25,6 +25,8 @@ pub struct Iam {
     roles: BTreeMap<Address, Role>,
     /// Every identity policy that a template writes, whether or not it is attached to a role.
     pub policies: Vec<Policy>,
+    /// Set when an identity pool may hand out a role that could not be read.
+    pub handed_out_open: Option<Reason>,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,9 @@ impl Iam {
             iam.roles.insert(resource.address.clone(), role);
         }
         iam.attach_by_policy(resources);
-        for (role, holder) in holder::collect(resources) {
+        let (holders, open) = holder::collect(resources);
+        iam.handed_out_open = open;
+        for (role, holder) in holders {
             if let Some(role) = iam.roles.get_mut(&role) {
                 role.holders.push(holder);
             }

@@ -285,8 +285,7 @@ fn pattern(raw: &Raw, reading: Reading) -> Pattern {
 fn principals(raw: &Raw) -> Result<Vec<Principal>, Reason> {
     let reading = Reading { variables: false, fold_case: false };
     match raw {
-        Raw::Unknown(reason) => Err(reason.clone()),
-        Raw::Map(_, Some(reason)) => Err(reason.clone()),
+        Raw::Unknown(reason) | Raw::Map(_, Some(reason)) => Err(reason.clone()),
         Raw::Map(members, None) => Ok(members
             .iter()
             .flat_map(|(kind, values)| {

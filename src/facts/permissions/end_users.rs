@@ -254,7 +254,7 @@ impl Judge<'_> {
             Effect::Unknown(reason) => Some(reason.clone()),
             Effect::Allow | Effect::Deny => None,
         };
-        let certain = |action: &Action<'_>| self.includes(self.statement, action) == Some(true);
+        let certain = |action: &Action<'_>| includes(self.statement, action) == Some(true);
         let uncertain = uncertain
             .or_else(|| if actions.iter().any(certain) { None } else { self.statement.actions.reason().cloned() })
             .or_else(|| place::reason(places));
@@ -262,7 +262,7 @@ impl Judge<'_> {
             return Confinement::Unknown(reason);
         }
         let on_key = |deny: &&Statement| deny.conditions.iter().any(|condition| &*condition.key == leading_keys::KEY);
-        let denies = |deny: &&Statement| actions.iter().any(|action| self.includes(deny, action) != Some(false));
+        let denies = |deny: &&Statement| actions.iter().any(|action| includes(deny, action) != Some(false));
         let by_deny =
             self.denying.iter().flat_map(|document| document.denies()).filter(on_key).any(|deny| denies(&deny));
         if by_deny && !keyless {
@@ -287,7 +287,7 @@ impl Judge<'_> {
         for statement in boundary.document.allows() {
             let places = place::of(self.graph, &statement.resources);
             let elsewhere = places.iter().all(|place| matches!(place, Place::Elsewhere));
-            if elsewhere || !actions.iter().any(|action| self.includes(statement, action) != Some(false)) {
+            if elsewhere || !actions.iter().any(|action| includes(statement, action) != Some(false)) {
                 continue;
             }
             match confinement(statement, keyless) {
@@ -298,10 +298,11 @@ impl Judge<'_> {
         }
         remaining
     }
+}
 
-    fn includes(&self, statement: &Statement, action: &Action<'_>) -> Option<bool> {
-        statement.actions.includes(&catalogue::qualified("dynamodb", action.name))
-    }
+fn includes(statement: &Statement, action: &Action<'_>) -> Option<bool> {
+    statement.actions.includes(&catalogue::qualified("dynamodb", action.name))
+}
 }
 
 fn confinement(statement: &Statement, keyless: bool) -> Confinement {

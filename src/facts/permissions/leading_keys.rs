@@ -24,7 +24,7 @@ pub(super) fn of_items(statement: &Statement) -> Confinement {
         Some(reason) => Confinement::Unknown(reason.clone()),
         None => Confinement::Open("no condition on `dynamodb:LeadingKeys`".to_owned()),
     };
-    // Conditions are ANDed: the strictest decides.
+    // All conditions must hold: the strictest decides.
     for condition in statement.conditions.iter().filter(|condition| &*condition.key == KEY) {
         match (judge(condition), &best) {
             (Confinement::Confined, _) => return Confinement::Confined,

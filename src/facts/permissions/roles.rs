@@ -50,8 +50,9 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 }
 
 fn facts(iam: &Iam, role: &Role) -> RoleFacts {
+    let workload = workload(role);
     let mut managed_policies: Vec<ManagedAttachment> =
-        role.attachments.iter().filter_map(|attachment| managed(iam, attachment)).collect();
+        role.attachments.iter().filter_map(|attachment| managed(iam, attachment, &workload.evidence)).collect();
     if let Some((reason, span)) = &role.attachments_open {
         let step = Step::new("the policies of the role are not known", *span);
         managed_policies
@@ -68,10 +69,10 @@ fn facts(iam: &Iam, role: &Role) -> RoleFacts {
             _ => None,
         })
         .collect();
-    RoleFacts { workload: workload(role), managed_policies, wide: wide.join(" and ") }
+    RoleFacts { workload, managed_policies, wide: wide.join(" and ") }
 }
 
-fn managed(iam: &Iam, attachment: &Attachment) -> Option<ManagedAttachment> {
+fn managed(iam: &Iam, attachment: &Attachment, users: &[Step]) -> Option<ManagedAttachment> {
     let name = attachment.policy.label(iam);
     let unknown =
         |reason: Reason| Fact::unknown(reason, vec![Step::new(format!("`{name}` is attached"), attachment.span)]);
@@ -84,8 +85,9 @@ fn managed(iam: &Iam, attachment: &Attachment) -> Option<ManagedAttachment> {
                 Breadth::Services(_) => "services",
                 Breadth::Admin(_) => "admin",
             };
-            let step = Step::new(describe(policy, &breadth), attachment.span);
-            Some(ManagedAttachment { breadth: Fact::known(key.to_owned(), vec![step]), name })
+            let mut proof = users.to_vec();
+            proof.push(Step::new(describe(policy, &breadth), attachment.span));
+            Some(ManagedAttachment { breadth: Fact::known(key.to_owned(), proof), name })
         }
         Attached::AwsUnlisted(_) | Attached::Outside(_) | Attached::Unknown(_) => {
             Some(ManagedAttachment { breadth: unknown(attachment.policy.reason()?), name })

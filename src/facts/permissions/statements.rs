@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::graph::iam::Policy;
 use crate::iam::breadth::{self, Grant, Scope, Width, scope};
 use crate::iam::document::{Effect, Element, Statement};
+use crate::value::Reason;
 
 fact_struct! {
     /// What one action pattern stands for.
@@ -36,8 +37,10 @@ fact_struct! {
         /// `everything`, `several` (a wildcard stands for the name) or `named` (each resource names one thing, with
         /// what lies beneath it).
         resources: Fact<String>,
-        /// The wide actions, for messages.
+        /// The actions that are wide wherever they are granted, for messages.
         wide: String,
+        /// The wildcards that span several writing actions, for messages.
+        prefixes: String,
     }
 }
 
@@ -64,7 +67,8 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
                 boundary,
                 actions: vec![OwnAction { action: String::new(), width: unknown() }],
                 resources: unknown(),
-                wide: "actions that are not known".to_owned(),
+                wide: String::new(),
+                prefixes: String::new(),
             };
             let id = format!("{}/…", policy.name);
             subjects.push(Subject::of("own_statements", resource, &facts).part(&id, policy.content.whole));
@@ -99,9 +103,11 @@ fn facts(policy: &Policy, statement: &Statement, boundary: bool) -> OwnStatement
     };
     let element = if matches!(statement.actions, Element::Except(_)) { "NotAction" } else { "Action" };
     let grants = breadth::grants(&content.document, statement);
-    let wide: Vec<&str> =
-        grants.iter().filter(|grant| is_wide(&grant.width)).map(|grant| grant.text.as_str()).collect();
-    let wide = listed(&wide, 4);
+    let written = |wanted: &[&str]| {
+        let of = |grant: &&Grant| wanted.contains(&key(&grant.width).unwrap_or_default());
+        listed(&grants.iter().filter(of).map(|grant| grant.text.as_str()).collect::<Vec<_>>(), 4)
+    };
+    let (wide, prefixes) = (written(&["everything", "all_but", "service"]), written(&["writes"]));
     let actions = grants
         .into_iter()
         .map(|grant| {
@@ -118,28 +124,26 @@ fn facts(policy: &Policy, statement: &Statement, boundary: bool) -> OwnStatement
         Scope::Named => known("named", "on the resources that are named here"),
         Scope::Unknown(reason) => Fact::unknown(reason, vec![Step::new("the resources are not known", at)]),
     };
-    OwnStatement { policy: policy.name.clone(), effect, boundary, actions, resources, wide }
+    OwnStatement { policy: policy.name.clone(), effect, boundary, actions, resources, wide, prefixes }
 }
 
 fn width(grant: &Grant, step: Step) -> Fact<String> {
-    let key = match &grant.width {
+    match key(&grant.width) {
+        Ok(key) => Fact::known(key.to_owned(), vec![step]),
+        Err(reason) => Fact::unknown(reason.clone(), vec![step]),
+    }
+}
+
+fn key(width: &Width) -> Result<&'static str, &Reason> {
+    Ok(match width {
         Width::Everything => "everything",
         Width::AllBut(_) => "all_but",
         Width::Service { .. } => "service",
         Width::Wildcard { levels, .. } if levels.writes > 1 => "writes",
         Width::Wildcard { .. } => "reads",
         Width::Single => "single",
-        Width::Unknown(reason) => return Fact::unknown(reason.clone(), vec![step]),
-    };
-    Fact::known(key.to_owned(), vec![step])
-}
-
-fn is_wide(width: &Width) -> bool {
-    match width {
-        Width::Everything | Width::AllBut(_) | Width::Service { .. } => true,
-        Width::Wildcard { levels, .. } => levels.writes > 1,
-        Width::Single | Width::Unknown(_) => false,
-    }
+        Width::Unknown(reason) => return Err(reason),
+    })
 }
 
 fn describe(grant: &Grant) -> String {

@@ -13,6 +13,7 @@ use crate::graph::iam::holder::{HolderKind, IDENTITY_POOL};
 use crate::iam::condition::{Condition, SetOperator};
 use crate::iam::document::{Effect, Principal, PrincipalKind, Principals, Statement};
 use crate::iam::pattern::{Pattern, Token};
+use crate::source::Span;
 use crate::value::{Address, Reason};
 
 fact_struct! {
@@ -36,7 +37,7 @@ fact_struct! {
         /// A statement each that admits users of identity pools.
         trusts: Vec<PoolTrust>,
         /// What identity pools use it for: `authenticated`, `guest`, `both` or `none` (nothing in what was scanned).
-        used_for: String,
+        used_for: Fact<String>,
         /// What is wrong with the trust policy, for messages.
         problems: String,
     }
@@ -53,13 +54,13 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
         .filter_map(|role| {
             let trusts = trusts(graph, role);
             let resource = graph.resources.get(&role.address)?;
-            let used_for = used_for(role);
+            let used_for = used_for(graph, role);
             let mut problems: Vec<String> = trusts.iter().map(|trust| trust.problem.clone()).collect();
-            if used_for == "both" {
+            if used_for.value.as_deref() == Ok("both") {
                 problems.push("guests and signed-in users get the same role".to_owned());
             }
             problems.retain(|problem| !problem.is_empty());
-            let facts = FederatedRole { used_for: used_for.to_owned(), problems: problems.join("; "), trusts };
+            let facts = FederatedRole { used_for, problems: problems.join("; "), trusts };
             (!facts.trusts.is_empty()).then(|| Subject::of("federated_roles", resource, &facts))
         })
         .collect()
@@ -72,13 +73,13 @@ fn trusts(graph: &Graph, role: &Role) -> Vec<PoolTrust> {
         .filter_map(|statement| match admits(statement) {
             Some(false) => None,
             Some(true) => Some(trust(graph, role, statement)),
-            None => Some(unknown(role, statement_reason(statement), role.trust.span(statement.index))),
+            None => Some(unknown(role, &statement_reason(statement), role.trust.span(statement.index))),
         })
         .collect();
     if let Some(reason) = &document.open
         && role.holders.iter().any(|holder| holder.kind.is_end_user())
     {
-        trusts.push(unknown(role, reason.clone(), role.trust.whole));
+        trusts.push(unknown(role, reason, role.trust.whole));
     }
     // A statement that cannot be read only matters to roles of which it is known that they are handed out.
     let certain = role.holders.iter().any(|holder| holder.kind.is_end_user())
@@ -106,20 +107,15 @@ fn admits_principal(principal: &Principal) -> Option<bool> {
     }
 }
 
+/// Kleene disjunction.
 fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    answers.fold(Some(false), |sum, answer| match (sum, answer) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (None, _) | (_, None) => None,
-        _ => Some(false),
-    })
+    let answers: Vec<Option<bool>> = answers.collect();
+    if answers.contains(&Some(true)) { Some(true) } else { (!answers.contains(&None)).then_some(false) }
 }
 
+/// Kleene conjunction.
 fn all(answers: [Option<bool>; 3]) -> Option<bool> {
-    answers.into_iter().fold(Some(true), |product, answer| match (product, answer) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (None, _) | (_, None) => None,
-        _ => Some(true),
-    })
+    any(answers.into_iter().map(|answer| answer.map(|held| !held))).map(|failed| !failed)
 }
 
 fn statement_reason(statement: &Statement) -> Reason {
@@ -138,7 +134,7 @@ fn statement_reason(statement: &Statement) -> Reason {
         .unwrap_or_else(|| Reason::NotUnderstood(Arc::from("whom the statement trusts is only known after deployment")))
 }
 
-fn unknown(role: &Role, reason: Reason, span: crate::source::Span) -> PoolTrust {
+fn unknown(role: &Role, reason: &Reason, span: Span) -> PoolTrust {
     let fact =
         || Fact::unknown(reason.clone(), vec![Step::new(format!("the trust policy of role `{}`", role.name), span)]);
     PoolTrust { audience: fact(), state: fact(), problem: String::new() }
@@ -163,7 +159,7 @@ fn trust(graph: &Graph, role: &Role, statement: &Statement) -> PoolTrust {
 
 type Answer = (Result<&'static str, Reason>, Option<String>);
 
-/// Judges all conditions on a key; they are ANDed, so one that confines is enough.
+/// Judges all conditions on a key; all must hold, so one that confines is enough.
 fn judge(statement: &Statement, key: &str, judge: impl Fn(&Condition) -> Answer) -> Answer {
     let mut best: Option<Answer> = None;
     for condition in statement.conditions.iter().filter(|condition| &*condition.key == key) {
@@ -217,10 +213,14 @@ fn audience(graph: &Graph, role: &Role, condition: &Condition) -> Answer {
         .map(|holder| &holder.address)
         .collect();
     let mut own = users.is_empty();
-    let mut open = None;
+    let is_pool = |address: &&&Address| graph.resources.get(address).is_some_and(|it| &*it.kind == IDENTITY_POOL);
+    let mut open = users.iter().find(|address| !is_pool(address)).map(|attachment| {
+        Reason::NotUnderstood(Arc::from(format!("the identity pool of `{attachment}` is not known")))
+    });
     for value in values {
         match pool(graph, value) {
-            Pool::Known(address) => own |= users.contains(address),
+            Pool::Known(address) if users.contains(address) => return (Ok("pool"), None),
+            Pool::Known(_) => {}
             Pool::Other(what) => return (Ok("not_a_pool"), Some(format!("the audience is {what}, no identity pool"))),
             Pool::Literal if users.is_empty() => {}
             Pool::Literal => {
@@ -299,12 +299,20 @@ fn state(condition: &Condition) -> Answer {
     }
 }
 
-fn used_for(role: &Role) -> &'static str {
+fn used_for(graph: &Graph, role: &Role) -> Fact<String> {
     let has = |kind: HolderKind| role.holders.iter().any(|holder| holder.kind == kind);
-    match (has(HolderKind::Authenticated) || has(HolderKind::Mapped), has(HolderKind::Guest)) {
-        (true, true) => "both",
-        (true, false) => "authenticated",
-        (false, true) => "guest",
-        (false, false) => "none",
-    }
+    let signed_in = has(HolderKind::Authenticated) || has(HolderKind::Mapped);
+    let key = match (signed_in, has(HolderKind::Guest), &graph.iam.handed_out_open) {
+        (true, true, _) => "both",
+        (_, _, Some(reason)) => {
+            let step = Step::new(format!("whether an identity pool hands out role `{}`", role.name), role.span);
+            return Fact::unknown(reason.clone(), vec![step]);
+        }
+        (true, false, None) => "authenticated",
+        (false, true, None) => "guest",
+        (false, false, None) => "none",
+    };
+    let users = role.holders.iter().filter(|holder| holder.kind.is_end_user());
+    let label = |kind: HolderKind, name: &str| format!("{} `{name}` get role `{}`", kind.label(), role.name);
+    Fact::known(key.to_owned(), users.map(|holder| Step::new(label(holder.kind, &holder.name), holder.span)).collect())
 }

@@ -3,7 +3,7 @@
 use crate::graph::{Link, Resources};
 use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Address, Kind, Prop, Value};
+use crate::value::{Address, Kind, Prop, Reason, Value};
 
 /// Something that acts with a role's permissions.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,9 +71,10 @@ const SINGLE: &[(&str, &str, HolderKind)] = &[
     ("AWS::Cognito::UserPoolGroup", "RoleArn", HolderKind::Mapped),
 ];
 
-/// Every use of a role of the graph, in source order of its kind.
-pub(super) fn collect(resources: &Resources) -> Vec<(Address, Holder)> {
+/// Every use of a role of the graph, in source order of its kind, and why an identity pool may hand out further ones.
+pub(super) fn collect(resources: &Resources) -> (Vec<(Address, Holder)>, Option<Reason>) {
     let mut found = Vec::new();
+    let mut open = None;
     for (kind, path, holder) in SINGLE {
         for resource in resources.of_kind(kind) {
             let Prop::Known(value) = resource.prop(path) else { continue };
@@ -83,30 +84,47 @@ pub(super) fn collect(resources: &Resources) -> Vec<(Address, Holder)> {
         }
     }
     for resource in resources.of_kind("AWS::Cognito::IdentityPoolRoleAttachment") {
-        identity_pool(resources, resource, &mut found);
+        identity_pool(resources, resource, &mut found, &mut open);
     }
-    found
+    (found, open)
 }
 
-fn identity_pool(resources: &Resources, resource: &Resource, found: &mut Vec<(Address, Holder)>) {
+fn identity_pool(
+    resources: &Resources,
+    resource: &Resource,
+    found: &mut Vec<(Address, Holder)>,
+    open: &mut Option<Reason>,
+) {
     let pool = match resource.prop("IdentityPoolId").known().map(|value| resources.link(value, &[IDENTITY_POOL])) {
         Some(Link::To(pool)) => pool,
+        // The attachment stands for the pool that it does not tell.
         _ => resource,
     };
+    let mut hand_out = |role: Prop<'_>, kind: HolderKind| match role {
+        Prop::Absent(_) => {}
+        Prop::Unknown(reason, _) => *open = Some(reason.clone()),
+        Prop::Known(role) => match resources.link(role, &[super::ROLE]) {
+            Link::Unknown(reason) => *open = Some(reason),
+            Link::To(_) | Link::Outside(_) => found.extend(held(resources, pool, &pool.name, role, kind)),
+        },
+    };
     for (key, kind) in [("authenticated", HolderKind::Authenticated), ("unauthenticated", HolderKind::Guest)] {
-        if let Prop::Known(role) = resource.prop("Roles").known().map_or(Prop::Absent(resource.span), |it| it.prop(key))
-        {
-            found.extend(held(resources, pool, &pool.name, role, kind));
-        }
+        hand_out(resource.prop(&format!("Roles.{key}")), kind);
     }
-    let Prop::Known(Value { kind: Kind::Map(mappings), .. }) = resource.prop("RoleMappings") else { return };
-    for mapping in &mappings.members {
-        let rules = mapping.value.prop("RulesConfiguration.Rules").known().and_then(Value::items).unwrap_or_default();
-        for rule in rules {
-            if let Prop::Known(role) = rule.prop("RoleARN") {
-                found.extend(held(resources, pool, &pool.name, role, HolderKind::Mapped));
+    match resource.prop("RoleMappings") {
+        Prop::Absent(_) => {}
+        Prop::Known(Value { kind: Kind::Map(mappings), .. }) => {
+            for mapping in &mappings.members {
+                let rules = mapping.value.prop("RulesConfiguration.Rules");
+                for rule in rules.known().and_then(Value::items).unwrap_or_default() {
+                    hand_out(rule.prop("RoleARN"), HolderKind::Mapped);
+                }
+                if let Prop::Unknown(..) = rules {
+                    hand_out(rules, HolderKind::Mapped);
+                }
             }
         }
+        unread => hand_out(unread, HolderKind::Mapped),
     }
 }
 

@@ -123,7 +123,7 @@ fn separate(resource: &Resource, origin: Origin) -> Policy {
     let names = |property: &str| resource.prop(property).known().and_then(Value::items).unwrap_or_default().to_vec();
     let roles: Vec<(Value, Span)> =
         [names("Roles"), names("RoleName")].concat().into_iter().map(|role| (role.clone(), role.span)).collect();
-    let named = |property: &str| !resource.prop(property).is_absent();
+    let belongs = |property: &str| !resource.prop(property).is_absent();
     Policy {
         name: ["PolicyName", "ManagedPolicyName"]
             .iter()
@@ -133,7 +133,7 @@ fn separate(resource: &Resource, origin: Origin) -> Policy {
         owner: resource.address.clone(),
         span: resource.name_span,
         content: PolicyDocument::of(resource.prop("PolicyDocument")),
-        attached: ["Roles", "RoleName", "Users", "UserName", "Groups", "GroupName"].into_iter().any(named),
+        attached: ["Roles", "RoleName", "Users", "UserName", "Groups", "GroupName"].into_iter().any(belongs),
         roles,
     }
 }

@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn wildcards_after_the_service_are_everything() {
-        for text in ["*", "arn:aws:s3:::*", "arn:aws:logs:*:*:*", "arn:aws:dynamodb:*", "arn:*", "arn:aws:apigateway:*::/*"] {
+        for text in
+            ["*", "arn:aws:s3:::*", "arn:aws:logs:*:*:*", "arn:aws:dynamodb:*", "arn:*", "arn:aws:apigateway:*::/*"]
+        {
             assert_eq!(literal(text), Scope::Everything, "{text}");
         }
     }

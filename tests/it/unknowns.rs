@@ -1,0 +1,74 @@
+//! The law of unknowns: hiding any part of an architecture never makes a finding go away.
+
+use std::collections::BTreeSet;
+
+use sra_guard::facts;
+use sra_guard::finding::Verdict;
+use sra_guard::graph::Graph;
+use sra_guard::input::{Context, Resource, cloudformation};
+use sra_guard::rule::Rule;
+use sra_guard::source::SourceMap;
+use sra_guard::value::{Kind, Reason, Value};
+
+use crate::support::rules;
+
+/// Rules that hold to the law, by the beginning of their ids.
+const LAWFUL: &[&str] = &["SRA-IAM-", "SRA-DDB-", "SRA-IDP-003"];
+
+/// Hides the scalar, reference or text that `nth` counts down to.
+fn hide(value: &mut Value, nth: &mut usize) -> bool {
+    match &mut value.kind {
+        Kind::List(items) => items.iter_mut().any(|item| hide(item, nth)),
+        Kind::Map(map) => map.members.iter_mut().any(|member| hide(&mut member.value, nth)),
+        Kind::Null | Kind::Unknown(_) => false,
+        Kind::Scalar(_) | Kind::Ref(_) | Kind::Text(_) if *nth == 0 => {
+            value.kind = Kind::Unknown(Reason::Parameter("Hidden".into()));
+            true
+        }
+        Kind::Scalar(_) | Kind::Ref(_) | Kind::Text(_) => {
+            *nth -= 1;
+            false
+        }
+    }
+}
+
+/// Addresses of resources of which something fails or is unknown.
+fn unsettled(rule: &Rule, resources: Vec<Resource>) -> BTreeSet<String> {
+    let subjects = facts::derive(&Graph::new(resources));
+    subjects
+        .iter()
+        .filter(|subject| subject.kind == rule.info.subject)
+        .filter(|subject| {
+            let verdict = sra_guard::rule::verdict::judge(rule, subject).verdict;
+            matches!(verdict, Verdict::Fail | Verdict::Unknown)
+        })
+        .map(|subject| subject.address.to_string())
+        .collect()
+}
+
+#[test]
+fn hiding_a_value_never_settles_what_was_not() {
+    let mut wrong = Vec::new();
+    for rule in rules().rules.iter().filter(|rule| LAWFUL.iter().any(|prefix| rule.info.id.starts_with(prefix))) {
+        for example in rule.examples().unwrap() {
+            let sources = SourceMap::default();
+            let unit =
+                cloudformation::unit_from_text("t.yaml", &example.source, &Context::default(), &sources).unwrap();
+            let worlds = unit.worlds();
+            let resources = unit.evaluate(&worlds.list[0]).resources;
+            let before = unsettled(rule, resources.clone());
+            for nth in 0.. {
+                let mut hidden = resources.clone();
+                let mut left = nth;
+                if !hidden.iter_mut().any(|resource| hide(&mut resource.properties, &mut left)) {
+                    break;
+                }
+                let after = unsettled(rule, hidden);
+                if let Some(settled) = before.difference(&after).next() {
+                    wrong.push(format!("{}, `{}`: hiding value {nth} settles {settled}", rule.info.id, example.name));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
