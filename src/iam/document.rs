@@ -98,9 +98,16 @@ impl Document {
         };
         // Without a version the document has that of 2008, which does not know variables.
         let variables = match member(members, "Version") {
-            Some(Raw::Text(pieces)) => plain(pieces).is_none_or(|version| version != "2008-10-17"),
-            Some(_) => true,
             None => open.is_some(),
+            Some(Raw::Text(pieces)) if plain(pieces).is_some() => plain(pieces) != Some("2008-10-17"),
+            Some(unclear) => {
+                open = Some(match unclear {
+                    Raw::Unknown(reason) => reason.clone(),
+                    Raw::Text(pieces) => reason_of(pieces, "the version is only known after deployment"),
+                    _ => not_understood("a version was expected here"),
+                });
+                true
+            }
         };
         let statements = match member(members, "Statement") {
             Some(Raw::Unknown(reason)) => {

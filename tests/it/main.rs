@@ -9,3 +9,4 @@ mod network;
 mod rules;
 mod schema;
 mod support;
+mod unknowns;

@@ -303,7 +303,6 @@ impl Judge<'_> {
 fn includes(statement: &Statement, action: &Action<'_>) -> Option<bool> {
     statement.actions.includes(&catalogue::qualified("dynamodb", action.name))
 }
-}
 
 fn confinement(statement: &Statement, keyless: bool) -> Confinement {
     if keyless { leading_keys::of_keyless(statement) } else { leading_keys::of_items(statement) }

@@ -76,15 +76,10 @@ fn trusts(graph: &Graph, role: &Role) -> Vec<PoolTrust> {
             None => Some(unknown(role, &statement_reason(statement), role.trust.span(statement.index))),
         })
         .collect();
-    if let Some(reason) = &document.open
-        && role.holders.iter().any(|holder| holder.kind.is_end_user())
-    {
+    if let Some(reason) = &document.open {
         trusts.push(unknown(role, reason, role.trust.whole));
     }
-    // A statement that cannot be read only matters to roles of which it is known that they are handed out.
-    let certain = role.holders.iter().any(|holder| holder.kind.is_end_user())
-        || document.allows().any(|statement| admits(statement) == Some(true));
-    if certain { trusts } else { Vec::new() }
+    trusts
 }
 
 /// Whether a statement lets users of identity pools assume the role.
@@ -96,14 +91,26 @@ fn admits(statement: &Statement) -> Option<bool> {
         Principals::Except(principals) => any(principals.iter().map(admits_principal)).map(|named| !named),
     };
     let effect = if matches!(statement.effect, Effect::Unknown(_)) { None } else { Some(true) };
+    // Tokens of identity pools carry no keys of another provider.
+    let foreign = |condition: &Condition| {
+        let claim = [":aud", ":sub", ":amr", ":app_id"].iter().any(|claim| condition.key.ends_with(claim));
+        claim && !condition.key.starts_with(PROVIDER) && condition.requires_key()
+    };
+    if principal.is_none() && statement.conditions.iter().any(foreign) {
+        return Some(false);
+    }
     all([effect, principal, statement.actions.includes("sts:assumerolewithwebidentity")])
 }
 
 fn admits_principal(principal: &Principal) -> Option<bool> {
     match principal.kind {
         PrincipalKind::Everyone => Some(true),
-        PrincipalKind::Federated => principal.value.matches(PROVIDER),
-        _ => principal.value.reason().map_or(Some(false), |_| Some(false)),
+        // A reference leads to a provider that the template declares, which identity pools are not.
+        PrincipalKind::Federated => match principal.value.tokens.as_slice() {
+            [Token::Symbol(_)] => Some(false),
+            _ => principal.value.matches(PROVIDER),
+        },
+        PrincipalKind::Aws | PrincipalKind::Service | PrincipalKind::Other => Some(false),
     }
 }
 
