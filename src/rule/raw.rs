@@ -11,12 +11,12 @@ mod touch;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::load::LoadError;
+use super::load::{LoadError, LoadErrors};
 use super::{Judgement, guard};
 use crate::facts::{Step, Subject, Tree, TreeKind};
 use crate::finding::{RuleInfo, Severity, Verdict};
@@ -30,6 +30,8 @@ pub use worker::{Worker, work};
 /// A rule file that cfn-guard can be given: it parses, and nothing in it depends on itself.
 #[derive(Clone, Debug)]
 pub struct GuardFile {
+    /// For people: the path as it was given.
+    pub name: String,
     text: String,
     tree: Json,
     /// Its named rules.
@@ -49,7 +51,10 @@ impl GuardFile {
         let error = |message: String| LoadError { file: path.to_owned(), line: 0, column: 0, message };
         let size = std::fs::metadata(path).map_err(|cause| error(cause.to_string()))?.len();
         if size > guard::MAX_TEXT as u64 {
-            return Err(error(format!("{size} bytes are too many for a rule file; at most {} are read", guard::MAX_TEXT)));
+            return Err(error(format!(
+                "{size} bytes are too many for a rule file; at most {} are read",
+                guard::MAX_TEXT
+            )));
         }
         let text = std::fs::read_to_string(path).map_err(|cause| error(cause.to_string()))?;
         Self::parse(path, text)
@@ -67,7 +72,11 @@ impl GuardFile {
         let names: Vec<_> = rules.iter().filter_map(|rule| rule.get("rule_name").and_then(Json::as_str)).collect();
         let distinct: BTreeSet<_> = names.iter().collect();
         if distinct.len() < names.len() {
-            return Err(error(0, 0, "two rules have the same name: cfn-guard's results do not tell them apart".to_owned()));
+            return Err(error(
+                0,
+                0,
+                "two rules have the same name: cfn-guard's results do not tell them apart".to_owned(),
+            ));
         }
         let info = |name: &&str| {
             Arc::new(RuleInfo {
@@ -82,7 +91,26 @@ impl GuardFile {
             })
         };
         let rules = names.iter().map(info).collect();
-        Ok(Self { text, tree, rules })
+        Ok(Self { name: path.to_string_lossy().replace('\\', "/"), text, tree, rules })
+    }
+
+    /// Loads several; two files of one name are an error, since a rule's id names its file.
+    pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Self>, LoadErrors> {
+        let mut files: Vec<Self> = Vec::new();
+        let mut errors = Vec::new();
+        for path in paths {
+            let loaded = Self::load(path).and_then(|file| {
+                let taken = files.iter().flat_map(|other| &other.rules).any(|rule| file.rules.contains(rule));
+                let message = "another file of this name has rules of the same names: rename one".to_owned();
+                let error = LoadError { file: path.clone(), line: 0, column: 0, message };
+                if taken { Err(error) } else { Ok(file) }
+            });
+            match loaded {
+                Ok(file) => files.push(file),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(files) } else { Err(LoadErrors(errors)) }
     }
 
     /// Judges the resources of each world of a unit. An error means that nothing was judged.
@@ -196,7 +224,11 @@ fn judgement(
         if !messages.contains(&message) {
             messages.push(message);
         }
-        let shown = if check.path.is_empty() { "the resource".to_owned() } else { format!("`{}`", check.path.replace('/', ".")) };
+        let shown = if check.path.is_empty() {
+            "the resource".to_owned()
+        } else {
+            format!("`{}`", check.path.replace('/', "."))
+        };
         let label = if check.missing.is_empty() { shown } else { format!("`{}` is missing in {shown}", check.missing) };
         let step = Step::new(label, document::span(resource, &check.path));
         if !evidence.contains(&step) {

@@ -26,7 +26,9 @@ pub(super) fn cyclic(tree: &Json) -> Vec<String> {
     let defined: BTreeSet<Name> = depends.keys().cloned().collect();
     for targets in depends.values_mut() {
         let resolve = |name: &Name| match name {
-            Name::Variable { name, .. } if !defined.contains(&Name::Variable { rule: None, name: name.clone() }) => None,
+            Name::Variable { name, .. } if !defined.contains(&Name::Variable { rule: None, name: name.clone() }) => {
+                None
+            }
             Name::Variable { name: variable, .. } if !defined.contains(name) => {
                 Some(Name::Variable { rule: None, name: variable.clone() })
             }
@@ -36,7 +38,7 @@ pub(super) fn cyclic(tree: &Json) -> Vec<String> {
     }
     // Names without open dependencies go, until none is left or only cycles are.
     loop {
-        let done: Vec<Name> = depends
+        let done: BTreeSet<Name> = depends
             .iter()
             .filter(|(_, targets)| targets.iter().all(|target| !depends.contains_key(target)))
             .map(|(name, _)| name.clone())
@@ -44,7 +46,7 @@ pub(super) fn cyclic(tree: &Json) -> Vec<String> {
         if done.is_empty() {
             break;
         }
-        done.iter().for_each(|name| drop(depends.remove(name)));
+        depends.retain(|name, _| !done.contains(name));
     }
     depends.into_keys().map(|(Name::Rule(name) | Name::Variable { name, .. })| name).collect()
 }
@@ -63,10 +65,9 @@ fn collect(json: &Json, owner: Option<&Name>, rule: Option<&str>, depends: &mut 
             }
             for (key, member) in members {
                 let target = match (key.as_str(), member) {
-                    ("Key", Json::String(text)) => text.strip_prefix('%').map(|name| Name::Variable {
-                        rule: rule.map(str::to_owned),
-                        name: name.to_owned(),
-                    }),
+                    ("Key", Json::String(text)) => text
+                        .strip_prefix('%')
+                        .map(|name| Name::Variable { rule: rule.map(str::to_owned), name: name.to_owned() }),
                     ("dependent_rule", Json::String(name)) => Some(Name::Rule(name.clone())),
                     _ => None,
                 };
@@ -101,6 +102,9 @@ mod tests {
     #[test]
     fn what_ends_is_not() {
         let empty: [String; 0] = [];
-        assert_eq!(of("let x = a\nrule r { let y = %x\n %y empty\n}\nrule s { let x = b\n let z = %x\n %z == 1\n r\n}"), empty);
+        assert_eq!(
+            of("let x = a\nrule r { let y = %x\n %y empty\n}\nrule s { let x = b\n let z = %x\n %z == 1\n r\n}"),
+            empty
+        );
     }
 }

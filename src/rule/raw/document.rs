@@ -34,10 +34,6 @@ impl<'e> Document<'e> {
         }
         Self { json: json!({"Resources": members}), resources }
     }
-
-    pub(super) fn resource(&self, key: &str) -> Option<&'e Resource> {
-        self.resources.iter().find(|(known, _)| known == key).map(|(_, resource)| *resource)
-    }
 }
 
 fn object(resource: &Resource) -> Json {
@@ -94,9 +90,8 @@ pub(super) fn unknown(json: &Json) -> Option<&str> {
 
 /// Where the value at a path below a resource is written: the innermost part of the path that is written at all.
 pub(super) fn span(resource: &Resource, path: &str) -> Span {
-    let rest = match path.split_once('/').unwrap_or((path, "")) {
-        ("Properties", rest) => rest,
-        _ => return resource.name_span,
+    let ("Properties", rest) = path.split_once('/').unwrap_or((path, "")) else {
+        return resource.name_span;
     };
     let mut at = &resource.properties;
     let mut span = if rest.is_empty() { resource.name_span } else { at.span };

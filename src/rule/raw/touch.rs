@@ -214,7 +214,7 @@ impl<'d> Walk<'_, 'd> {
         }
     }
 
-    /// The right side of a comparison, an argument, or what a variable stands for.
+    /// The right side of a comparison, or an argument.
     fn value(&mut self, value: &Json, scope: &Scope<'_, 'd>, how: How<'d>) -> Vec<Node<'d>> {
         if let Some(access) = value.get("AccessClause") {
             return self.query(array(access, "query"), scope, how, true);
@@ -264,7 +264,13 @@ impl<'d> Walk<'_, 'd> {
         while let Some(scope) = at {
             match scope.variables.get(name) {
                 Some(Variable::Nodes(nodes)) => return nodes.clone(),
-                Some(Variable::Value(value)) => return self.value(value, scope, how),
+                Some(Variable::Value(value)) => {
+                    return match value.get("AccessClause") {
+                        // Whoever uses it says whether all of it is compared.
+                        Some(access) => self.query(array(access, "query"), scope, how, false),
+                        None => self.value(value, scope, how),
+                    };
+                }
                 None => at = scope.outer,
             }
         }
@@ -298,14 +304,20 @@ impl<'d> Walk<'_, 'd> {
                 }
                 let wanted = plain(key);
                 next.extend(
-                    node.members().filter(|(key, _)| any || plain(key) == wanted).map(|(key, member)| node.member(key, member)),
+                    node.members()
+                        .filter(|(key, _)| any || plain(key) == wanted)
+                        .map(|(key, member)| node.member(key, member)),
                 );
                 self.find_open(node, how);
-                if node.depth == 2 && ["UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy", "DependsOn"].contains(&key) {
+                if node.depth == 2
+                    && ["UpdateReplacePolicy", "UpdatePolicy", "CreationPolicy", "DependsOn"].contains(&key)
+                {
                     self.note(node, &format!("`{key}` is not part of what rules see"), how);
                 }
             }
-            ("Key" | "Index", Json::Array(items)) => next.extend(items.iter().map(|item| Node { json: item, ..node.down() })),
+            ("Key" | "Index", Json::Array(items)) => {
+                next.extend(items.iter().map(|item| Node { json: item, ..node.down() }));
+            }
             ("AllIndices" | "AllValues", Json::Array(items)) => {
                 next.extend(items.iter().map(|item| Node { json: item, ..node.down() }));
             }
@@ -355,10 +367,14 @@ impl<'d> Walk<'_, 'd> {
             self.find_open(node, how);
             match node.json {
                 Json::Array(items) => {
-                    items.iter().for_each(|json| self.find_unknown(Node { json, ..node }, whole, how));
+                    for json in items {
+                        self.find_unknown(Node { json, ..node }, whole, how);
+                    }
                 }
                 Json::Object(members) => {
-                    members.values().for_each(|json| self.find_unknown(Node { json, ..node }, whole, how));
+                    for json in members.values() {
+                        self.find_unknown(Node { json, ..node }, whole, how);
+                    }
                 }
                 _ => {}
             }

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::rule::guard;
 
 /// Longest evaluation of one rule file over one unit.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How to start a worker: a command that calls [`work`] with its standard input and output.
 #[derive(Clone, Debug)]
