@@ -241,7 +241,7 @@ fn forward(rule: &Rule) -> Option<(usize, &Action, &[Forward])> {
 
 fn unread_action(rule: &Rule) -> Option<(&Reason, &Action)> {
     rule.actions.known()?.iter().find_map(|action| match &action.kind {
-        ActionKind::Unknown(reason) => Some((reason, action)),
+        ActionKind::Unknown(reason, _) => Some((reason, action)),
         _ => None,
     })
 }

@@ -14,7 +14,7 @@ use crate::graph::{Graph, Target, Typed};
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
 
 fact_struct! {
-    /// A target group whose target is a function.
+    /// A target group whose target is a function, or may be one.
     pub struct LambdaTargetFacts {
         /// Logical id of the function; empty when it was not scanned.
         function: String,
@@ -41,7 +41,7 @@ const PRINCIPAL: &str = "elasticloadbalancing.amazonaws.com";
 pub(super) fn subjects(graph: &Graph) -> Vec<Subject> {
     let groups = graph.elbv2.target_groups.iter();
     groups
-        .filter(|group| group.target_type.known() == Some(&TargetType::Lambda))
+        .filter(|group| group.target_type.known().is_none_or(|kind| *kind == TargetType::Lambda))
         .filter_map(|group| {
             let resource = graph.resources.get(&group.address)?;
             Some(Subject::of("lambda_targets", resource, &facts(graph, group)))
@@ -63,6 +63,9 @@ fn facts(graph: &Graph, group: &TargetGroup) -> LambdaTargetFacts {
 }
 
 fn complete(graph: &Graph, group: &TargetGroup, member: Option<&Member>) -> Fact<bool> {
+    if let Typed::Unknown(reason, span) = &group.target_type {
+        return Fact::unknown(reason.clone(), vec![Step::new("the type of the targets is not known", *span)]);
+    }
     let Some(member) = member else {
         let reason = group.members_open.clone().unwrap_or_else(|| {
             Reason::Outside(Arc::from(format!("what is registered in target group `{}`", group.name)))

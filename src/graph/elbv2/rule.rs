@@ -88,7 +88,8 @@ pub enum ActionKind {
     AuthenticateCognito(AuthenticateCognito),
     AuthenticateOidc(AuthenticateOidc),
     JwtValidation(JwtValidation),
-    Unknown(Reason),
+    /// With the target groups that it names, in case that it forwards; their weights are unknown.
+    Unknown(Reason, Vec<Forward>),
 }
 
 /// One target group of a forward action.
@@ -154,7 +155,7 @@ impl Action {
             ActionKind::AuthenticateCognito(_) => Some("cognito"),
             ActionKind::AuthenticateOidc(_) => Some("oidc"),
             ActionKind::JwtValidation(_) => Some("jwt"),
-            ActionKind::Forward(_) | ActionKind::Redirect(_) | ActionKind::FixedResponse | ActionKind::Unknown(_) => {
+            ActionKind::Forward(_) | ActionKind::Redirect(_) | ActionKind::FixedResponse | ActionKind::Unknown(..) => {
                 None
             }
         }
@@ -169,7 +170,7 @@ impl Action {
             | ActionKind::Forward(_)
             | ActionKind::Redirect(_)
             | ActionKind::FixedResponse
-            | ActionKind::Unknown(_) => None,
+            | ActionKind::Unknown(..) => None,
         }
     }
 
@@ -192,13 +193,25 @@ impl Action {
                     let config = member(item, "JwtValidationConfig");
                     ActionKind::JwtValidation(JwtValidation { config })
                 }
-                other => ActionKind::Unknown(unrecognised("action type", other)),
+                other => undecided(item, resources, unrecognised("action type", other)),
             },
-            Typed::Unknown(reason, _) => ActionKind::Unknown(reason),
-            Typed::Absent(_) => ActionKind::Unknown(Reason::NotUnderstood(Arc::from("an action has no `Type`"))),
+            Typed::Unknown(reason, _) => undecided(item, resources, reason),
+            Typed::Absent(_) => undecided(item, resources, Reason::NotUnderstood(Arc::from("an action has no `Type`"))),
         };
         Self { span: item.span, order: integer(item.prop("Order")), kind }
     }
+}
+
+fn undecided(item: &Value, resources: &Resources, reason: Reason) -> ActionKind {
+    let names_group = |key| !item.prop(key).is_absent();
+    let mut groups = Vec::new();
+    if names_group("TargetGroupArn") || names_group("ForwardConfig") {
+        groups = forwards(item, resources);
+        for group in &mut groups {
+            group.weight = Typed::Unknown(reason.clone(), group.span);
+        }
+    }
+    ActionKind::Unknown(reason, groups)
 }
 
 fn unrecognised(what: &str, word: &str) -> Reason {
@@ -328,10 +341,10 @@ impl Rule {
         self.forwards().filter(|forward| !forward.is_idle()).filter_map(|forward| forward.target_group.address())
     }
 
-    /// Every target group of every forward action, those with weight 0 included.
+    /// Every target group of every action that forwards or may do so, those with weight 0 included.
     pub fn forwards(&self) -> impl Iterator<Item = &Forward> {
         self.actions.known().into_iter().flatten().flat_map(|action| match &action.kind {
-            ActionKind::Forward(groups) => groups.as_slice(),
+            ActionKind::Forward(groups) | ActionKind::Unknown(_, groups) => groups.as_slice(),
             _ => &[],
         })
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::lambda::{Lambda, Qualifier};
+use super::super::lambda::{self, Lambda, Qualifier};
 use super::super::{Resources, Target, Typed, integer, list, target, text};
 use super::{Attributes, LOAD_BALANCER, TARGET_GROUP, Views, flag};
 use crate::input::{Format, Resource};
@@ -124,28 +124,40 @@ impl TargetGroup {
             Prop::Absent(_) => return,
         };
         let linked = |kinds: &[&str]| target(resources, prop, kinds);
-        let (kind, target, qualifier) = match self.target_type.known() {
-            Some(TargetType::Instance) => (MemberKind::Instance, linked(&["AWS::EC2::Instance"]), Qualifier::None),
+        let target_type = match &self.target_type {
+            Typed::Known(known, _) => *known,
+            // A reference still tells what is registered.
+            Typed::Unknown(reason, _) => match implied_type(&linked(ANY_MEMBER), resources) {
+                Some(implied) => implied,
+                None => return self.members_open = Some(reason.clone()),
+            },
+            Typed::Absent(_) => return,
+        };
+        let (kind, target, qualifier) = match target_type {
+            TargetType::Instance => (MemberKind::Instance, linked(&[INSTANCE]), Qualifier::None),
             // `!GetAtt Host.PrivateIp` names the owner of the address.
-            Some(TargetType::Ip) => {
-                let owners = linked(&["AWS::EC2::Instance", "AWS::EC2::NetworkInterface"]);
-                (MemberKind::Ip, owners, Qualifier::None)
-            }
-            Some(TargetType::Alb) => (MemberKind::LoadBalancer, linked(&[LOAD_BALANCER]), Qualifier::None),
-            Some(TargetType::Lambda) => {
+            TargetType::Ip => (MemberKind::Ip, linked(&[INSTANCE, NETWORK_INTERFACE]), Qualifier::None),
+            TargetType::Alb => (MemberKind::LoadBalancer, linked(&[LOAD_BALANCER]), Qualifier::None),
+            TargetType::Lambda => {
                 let invoked = lambda.resolve(resources, id);
                 (MemberKind::Function, invoked.function, invoked.qualifier)
             }
-            None => return self.members_open = self.target_type_reason(),
         };
         self.members.push(Member { kind, target, qualifier, port, span: id.span });
     }
+}
 
-    fn target_type_reason(&self) -> Option<Reason> {
-        match &self.target_type {
-            Typed::Unknown(reason, _) => Some(reason.clone()),
-            Typed::Known(..) | Typed::Absent(_) => None,
-        }
+const INSTANCE: &str = "AWS::EC2::Instance";
+const NETWORK_INTERFACE: &str = "AWS::EC2::NetworkInterface";
+const ANY_MEMBER: &[&str] =
+    &[INSTANCE, NETWORK_INTERFACE, LOAD_BALANCER, lambda::FUNCTION, lambda::VERSION, lambda::ALIAS];
+
+fn implied_type(member: &Typed<Target>, resources: &Resources) -> Option<TargetType> {
+    match &*resources.get(member.address()?)?.kind {
+        INSTANCE => Some(TargetType::Instance),
+        NETWORK_INTERFACE => Some(TargetType::Ip),
+        LOAD_BALANCER => Some(TargetType::Alb),
+        _ => Some(TargetType::Lambda),
     }
 }
 

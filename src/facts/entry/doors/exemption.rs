@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::super::super::{Fact, Step};
-use crate::graph::elbv2::{Forward, Member, Rule, Test};
+use crate::graph::elbv2::{Forward, Member, Rule, TargetGroup, Test};
 use crate::graph::{Graph, Target, Typed, ec2};
 use crate::value::Reason;
 
@@ -156,28 +156,46 @@ impl Exemption {
 
 /// Whether the rule's targets are reached through sign-in paths only, whichever listener the requests come from.
 fn dedicated(graph: &Graph, rule: &Rule, approach: &[Step]) -> Fact<bool> {
-    let mut doubt = None;
+    let with = |steps: Vec<Step>| [approach, &steps].concat();
+    let mut doubt = super::unknown_actions(rule).map(|(reason, step)| Fact::unknown(reason, with(vec![step])));
     for (listener, other) in graph.elbv2.all_rules() {
         if std::ptr::eq(other, rule) || paths(other).is_ok_and(|found| found != Named::Not) {
             continue;
         }
         for ours in rule.forwards().filter(|forward| !forward.is_idle()) {
             for theirs in other.forwards().filter(|forward| !forward.is_idle()) {
-                let step = || {
+                let evidence = || {
                     let at = listener.map(|listener| format!(" of `{}`", listener.name)).unwrap_or_default();
                     let label = format!("the same targets also serve rule {}{at}", other.label());
-                    [approach, &[Step::new("forwards here", ours.span), Step::new(label, theirs.span)]].concat()
+                    with(vec![Step::new("forwards here", ours.span), Step::new(label, theirs.span)])
                 };
-                match same_targets(graph, ours, theirs) {
-                    Ok(true) => return Fact::known(false, step()),
+                let same = same_targets(graph, ours, theirs).and_then(|same| match &theirs.weight {
+                    Typed::Unknown(reason, _) if same => Err(reason.clone()),
+                    _ => Ok(same),
+                });
+                match same {
+                    Ok(true) => return Fact::known(false, evidence()),
                     Ok(false) => {}
-                    Err(reason) => doubt = doubt.or_else(|| Some(Fact::unknown(reason, step()))),
+                    Err(reason) => doubt = doubt.or_else(|| Some(Fact::unknown(reason, evidence()))),
                 }
             }
         }
     }
-    let own = rule.forwards().map(|forward| Step::new("forwards here", forward.span));
-    doubt.unwrap_or_else(|| Fact::known(true, approach.iter().cloned().chain(own).collect()))
+    let own = || rule.forwards().filter(|forward| !forward.is_idle());
+    doubt
+        .or_else(|| own().find_map(|forward| elsewhere(forward, with(vec![Step::new("forwards here", forward.span)]))))
+        .unwrap_or_else(|| Fact::known(true, with(own().map(|it| Step::new("forwards here", it.span)).collect())))
+}
+
+/// What else a target group serves cannot be told when it was not scanned.
+fn elsewhere(forward: &Forward, evidence: Vec<Step>) -> Option<Fact<bool>> {
+    let reason = match &forward.target_group {
+        Typed::Known(Target::Resource(_), _) => return None,
+        Typed::Known(Target::Outside(text), _) => Reason::Outside(Arc::from(format!("target group `{text}`"))),
+        Typed::Unknown(reason, _) => reason.clone(),
+        Typed::Absent(_) => Reason::NotUnderstood(Arc::from("no target group is given")),
+    };
+    Some(Fact::unknown(reason, evidence))
 }
 
 /// Whether two forwards lead to the same group or to groups with a common target.
@@ -185,16 +203,15 @@ fn same_targets(graph: &Graph, ours: &Forward, theirs: &Forward) -> Result<bool,
     match (&ours.target_group, &theirs.target_group) {
         (Typed::Known(ours, _), Typed::Known(theirs, _)) if ours == theirs => Ok(true),
         (Typed::Known(Target::Resource(ours), _), Typed::Known(Target::Resource(theirs), _)) => {
-            let members = |address| graph.elbv2.target_group(address).map_or(&[][..], |group| &group.members);
-            let target = |member: &Member| member.target.known().cloned();
-            let theirs: Vec<_> = members(theirs).iter().filter_map(target).collect();
-            Ok(members(ours).iter().filter_map(target).any(|target| theirs.contains(&target)))
+            match (graph.elbv2.target_group(ours), graph.elbv2.target_group(theirs)) {
+                (Some(ours), Some(theirs)) => share_members(ours, theirs),
+                _ => Ok(false),
+            }
         }
         (Typed::Known(..), Typed::Known(..)) | (Typed::Absent(_), _) | (_, Typed::Absent(_)) => Ok(false),
-        (Typed::Unknown(ours, _), Typed::Unknown(theirs, _)) if ours == theirs => match ours {
-            Reason::Parameter(_) | Reason::Import(_) => Ok(true),
-            _ => Err(ours.clone()),
-        },
+        (Typed::Unknown(ours, _), Typed::Unknown(theirs, _)) if ours == theirs && !ec2::may_be_declared(ours) => {
+            Ok(true)
+        }
         // A group that is handed in is none of those that are declared here.
         (Typed::Known(Target::Resource(_), _), Typed::Unknown(reason, _))
         | (Typed::Unknown(reason, _), Typed::Known(Target::Resource(_), _))
@@ -204,6 +221,27 @@ fn same_targets(graph: &Graph, ours: &Forward, theirs: &Forward) -> Result<bool,
         }
         (Typed::Unknown(reason, _), _) | (_, Typed::Unknown(reason, _)) => Err(reason.clone()),
     }
+}
+
+fn share_members(ours: &TargetGroup, theirs: &TargetGroup) -> Result<bool, Reason> {
+    let pairs = || ours.members.iter().flat_map(|our| theirs.members.iter().map(move |their| (our, their)));
+    if pairs().any(|(our, their)| our.target.known().is_some() && our.target.known() == their.target.known()) {
+        return Ok(true);
+    }
+    // What is not known of one group may be what the other holds.
+    for (open, other) in [(ours, theirs), (theirs, ours)] {
+        let unread = open.members.iter().filter_map(|member| match &member.target {
+            Typed::Unknown(reason, _) => Some(reason),
+            Typed::Known(..) | Typed::Absent(_) => None,
+        });
+        for reason in unread.chain(&open.members_open) {
+            let possible = |member: &Member| ec2::may_be_declared(reason) || member.target.address().is_none();
+            if other.members.iter().any(possible) {
+                return Err(reason.clone());
+            }
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
