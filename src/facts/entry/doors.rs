@@ -386,6 +386,15 @@ fn session(rule: &Rule, protocol: &Fact<String>, approach: &[Step], onward: &[St
     if let Some((reason, action)) = unordered(actions) {
         return unknown(reason, Step::new("the order of this action is not known", action.order.span()));
     }
+    // An action that is not known may be the forward, and then nothing after it counts.
+    if let Some((reason, first)) = unread_action(rule)
+        && actions
+            .iter()
+            .take_while(|action| action.authentication().is_none())
+            .any(|action| std::ptr::eq(action, first))
+    {
+        return unknown(reason, Step::new("this action is not known", first.span));
+    }
     let step = Step::new(format!("authenticates with {word}"), action.span);
     let on_unauthenticated = match action.on_unauthenticated() {
         None => Fact::known("none".to_owned(), path(vec![step.clone()])),

@@ -8,7 +8,7 @@ use super::tls;
 use crate::graph::elbv2::rule::Redirect;
 use crate::graph::elbv2::{ActionKind, Listener, LoadBalancer, Rule};
 use crate::graph::{Graph, Typed};
-use crate::value::Reason;
+use crate::value::{Address, Reason};
 
 fact_struct! {
     /// A listener of a load balancer, with what it does to requests that arrive in clear text.
@@ -256,29 +256,47 @@ fn redirects(redirect: &Redirect, approach: &[Step]) -> Fact<String> {
 }
 
 fn flaw(graph: &Graph, listener: &Listener, redirect: &Redirect, approach: &[Step]) -> Fact<String> {
-    let found =
-        |word: &str, label: String, span| Fact::known(word.to_owned(), [approach, &[Step::new(label, span)]].concat());
-    if let Typed::Known(code, span) = &redirect.status_code
-        && code != "HTTP_301"
-    {
-        return found("temporary", format!("redirects with `{code}`"), *span);
+    let with = |label: String, span| [approach, &[Step::new(label, span)]].concat();
+    let found = |word: &str, label, span| Fact::known(word.to_owned(), with(label, span));
+    let unread = |reason: &Reason, what: &str, span| Fact::unknown(reason.clone(), with(what.to_owned(), span));
+    match &redirect.status_code {
+        Typed::Known(code, span) if code != "HTTP_301" => {
+            return found("temporary", format!("redirects with `{code}`"), *span);
+        }
+        Typed::Unknown(reason, span) => return unread(reason, "redirects with a status code that is not known", *span),
+        Typed::Known(..) | Typed::Absent(_) => {}
     }
-    let port = match &redirect.port {
-        Typed::Known(text, _) if text == "#{port}" => listener.port.known().copied(),
-        Typed::Known(text, _) => text.parse().ok(),
-        Typed::Absent(_) | Typed::Unknown(..) => None,
+    let Some(balancer) = listener.load_balancer.address().filter(|_| keeps_host(redirect)) else {
+        return Fact::known("none".to_owned(), Vec::new());
     };
-    let balancer = listener.load_balancer.address().filter(|_| keeps_host(redirect));
-    if let (Some(port), Some(balancer)) = (port.filter(|port| *port != 443), balancer) {
-        let open = graph.elbv2.listeners_of(balancer).any(|other| {
-            other.protocol.known().is_none_or(|protocol| protocol == "HTTPS")
-                && other.port.known().is_none_or(|open| *open == port)
-        });
-        if !open {
-            return found("dead_port", format!("redirects to port {port}"), redirect.port.span());
+    let port = match &redirect.port {
+        Typed::Known(text, _) if text == "#{port}" => listener.port.clone(),
+        other => other.clone().and_then("a port", |text| text.parse().ok()),
+    };
+    match &port {
+        Typed::Unknown(reason, span) => unread(reason, "redirects to a port that is not known", *span),
+        Typed::Known(port, _) if *port != 443 => match answers_https(graph, balancer, *port) {
+            Some(Err(reason)) => unread(&reason, "what listens on that port is not known", redirect.port.span()),
+            Some(Ok(())) => Fact::known("none".to_owned(), Vec::new()),
+            None => found("dead_port", format!("redirects to port {port}"), redirect.port.span()),
+        },
+        Typed::Known(..) | Typed::Absent(_) => Fact::known("none".to_owned(), Vec::new()),
+    }
+}
+
+/// Whether an HTTPS listener of the load balancer accepts a port; `None` when none does.
+fn answers_https(graph: &Graph, balancer: &Address, port: i64) -> Option<Result<(), Reason>> {
+    let mut doubt = None;
+    for other in graph.elbv2.listeners_of(balancer) {
+        match (&other.protocol, &other.port) {
+            (Typed::Known(protocol, _), _) if protocol != "HTTPS" => {}
+            (_, Typed::Known(open, _)) if *open != port => {}
+            (Typed::Known(..), Typed::Known(..)) => return Some(Ok(())),
+            (Typed::Unknown(reason, _), _) | (_, Typed::Unknown(reason, _)) => doubt = Some(Err(reason.clone())),
+            (Typed::Absent(_), _) | (_, Typed::Absent(_)) => {}
         }
     }
-    Fact::known("none".to_owned(), Vec::new())
+    doubt
 }
 
 fn keeps_host(redirect: &Redirect) -> bool {

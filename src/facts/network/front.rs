@@ -117,7 +117,7 @@ fn may_forward(rule: &Rule) -> Option<Reason> {
         Typed::Absent(_) => return None,
     };
     let hidden = actions.iter().find_map(|action| match &action.kind {
-        ActionKind::Unknown(reason) => Some(reason),
+        ActionKind::Unknown(reason, _) => Some(reason),
         ActionKind::Forward(groups) => groups.iter().find_map(|group| match &group.target_group {
             Typed::Unknown(reason, _) => Some(reason),
             Typed::Known(..) | Typed::Absent(_) => None,

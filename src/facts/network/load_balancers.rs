@@ -172,7 +172,7 @@ fn forwards(listener: &Listener) -> Fact<bool> {
                 let label = format!("listener `{}` forwards what arrives on port 80", listener.name);
                 Fact::known(true, vec![Step::new(label, action.span)])
             }
-            ActionKind::Unknown(reason) => {
+            ActionKind::Unknown(reason, _) => {
                 Fact::unknown(reason.clone(), vec![Step::new("an action that is not understood", action.span)])
             }
             _ => Fact::known(false, Vec::new()),
