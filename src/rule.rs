@@ -9,7 +9,6 @@ pub mod guard;
 pub mod load;
 pub mod merge;
 pub mod predicate;
-pub mod raw;
 pub mod verdict;
 
 use std::borrow::Cow;

@@ -278,3 +278,6 @@ fn value(prop: Prop<'_>) -> Typed<Value> {
         Prop::Unknown(reason, span) => Typed::Unknown(reason.clone(), span),
     }
 }
+
+#[cfg(test)]
+mod tests;

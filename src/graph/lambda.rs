@@ -348,3 +348,6 @@ fn same_everywhere(kind: &Kind) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,7 +169,7 @@ const MUTANTS: &[Mutant] = &[
         &["SRA-API-003"],
     ),
     // --- functions
-    ("open a function URL", "AuthType: AWS_IAM", "AuthType: NONE", &["SRA-LAM-001", "SRA-LAM-002", "SRA-EDGE-006"]),
+    ("open a function URL", "AuthType: AWS_IAM", "AuthType: NONE", &["SRA-LAM-001", "SRA-EDGE-006"]),
     (
         "let any API invoke the partner function",
         "      SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PartnerApi}/*/POST/orders\n",
@@ -297,8 +297,8 @@ const MUTANTS: &[Mutant] = &[
     ),
     (
         "scope rows by a suffix",
-        "ForAllValues:StringEquals:\n                    dynamodb:LeadingKeys: [\"${",
-        "ForAllValues:StringLike:\n                    dynamodb:LeadingKeys: [\"*${",
+        "[\"${cognito-identity.amazonaws.com:sub}\"]",
+        "[\"*${cognito-identity.amazonaws.com:sub}\"]",
         &["SRA-DDB-001"],
     ),
     // --- workflow

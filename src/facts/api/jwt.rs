@@ -137,7 +137,7 @@ fn is_https(issuer: &Value, text: &str) -> bool {
     let provider_url = |reference: &Reference| matches!(reference, Reference::Resource { attribute: Some(attribute), .. } if &**attribute == "ProviderURL");
     match &issuer.kind {
         Kind::Ref(reference) => provider_url(reference),
-        Kind::Text(parts) => match parts.first() {
+        Kind::Text(parts) => match parts.iter().find(|part| !matches!(part, Part::Literal(text) if text.is_empty())) {
             Some(Part::Ref(reference)) => provider_url(reference),
             _ => text.starts_with("https://"),
         },

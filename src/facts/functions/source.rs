@@ -72,7 +72,7 @@ enum Narrowness {
 fn narrowness(graph: &Graph, permission: &Permission, arn: &Value) -> Result<Narrowness, Reason> {
     let leading = match &arn.kind {
         Kind::Ref(reference) => Some(reference),
-        Kind::Text(parts) => match parts.first() {
+        Kind::Text(parts) => match parts.iter().find(|part| !matches!(part, Part::Literal(text) if text.is_empty())) {
             Some(Part::Ref(reference)) => Some(reference),
             _ => None,
         },
