@@ -149,8 +149,14 @@ def ours_value(value):
     if isinstance(value, list):
         return [ours_value(item) for item in value]
     if isinstance(value, dict):
-        if set(value) & {"unknown", "$unknown"}:
-            return "?"
+        if len(value) == 1:
+            (name, inner), *_ = value.items()
+            if name == "unknown":
+                return "?"
+            if name in ("Ref", "Fn::GetAtt"):
+                return "${%s}" % inner
+            if name == "Fn::Sub":
+                return inner
         return {key: ours_value(item) for key, item in value.items() if item is not None}
     return value
 
