@@ -62,7 +62,7 @@ fn facts(graph: &Graph, paths: &[&EntryPath]) -> BackendFacts {
         .filter_map(|path| {
             let beside = guarded.iter().filter(|other| other.front != path.front);
             // One that is surely another front is the better proof.
-            let beside = beside.min_by_key(|other| unknown_front(other) || unknown_front(path))?;
+            let beside = beside.min_by_key(|other| unknown_front(graph, other) || unknown_front(graph, path))?;
             Some(side_door(graph, path, beside))
         })
         .collect();
@@ -73,9 +73,12 @@ fn facts(graph: &Graph, paths: &[&EntryPath]) -> BackendFacts {
     }
 }
 
-/// A door of an API or load balancer that is not known may belong to any front.
-fn unknown_front(path: &EntryPath) -> bool {
-    path.front == path.door && path.via != "function_url"
+/// A door of an API or load balancer that is not known may belong to any front. A route of an OpenAPI document has no
+/// resource but the API.
+fn unknown_front(graph: &Graph, path: &EntryPath) -> bool {
+    const FRONTS: &[&str] = &["AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"];
+    let known = |kind: &str| FRONTS.contains(&kind);
+    path.front == path.door && graph.resources.get(&path.front).is_none_or(|front| !known(&front.kind))
 }
 
 /// A path whose proof shows first the door that authenticates.
@@ -88,7 +91,7 @@ fn side_door(graph: &Graph, path: &EntryPath, beside: &EntryPath) -> Way {
     let mut way = way(graph, path);
     evidence.append(&mut way.authentication.evidence);
     way.authentication.evidence = evidence;
-    if unknown_front(path) || unknown_front(beside) {
+    if unknown_front(graph, path) || unknown_front(graph, beside) {
         let what = "the API or load balancer of this path".into();
         way.authentication.value = way.authentication.value.and_then(|word| match word.as_str() {
             "none" => Err(Reason::Outside(what)),
