@@ -77,6 +77,10 @@ pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Err
             clap_complete::generate(*shell, &mut Cli::command(), "sra-guard", out);
             Ok(CLEAN)
         }
+        Command::GuardWorker => {
+            crate::rule::raw::work(&mut io::stdin().lock(), out)?;
+            Ok(CLEAN)
+        }
     }
 }
 

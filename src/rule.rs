@@ -9,6 +9,7 @@ pub mod guard;
 pub mod load;
 pub mod merge;
 pub mod predicate;
+pub mod raw;
 pub mod verdict;
 
 use std::borrow::Cow;

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use crate::facts::{self, Subject};
 use crate::finding::{Finding, Report, RuleCount, Verdict};
 use crate::graph::{self, Graph};
-use crate::input::{self, Context, Note, Unit};
+use crate::input::{self, Context, Note, NoteLevel, Unit};
 use crate::rule::RuleSet;
 use crate::rule::merge::Merger;
+use crate::rule::raw::{GuardFile, Worker};
 use crate::source::SourceMap;
 
 /// A validated request: what to read and what to judge it by.
@@ -19,6 +20,8 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     pub context: Context,
     pub rules: RuleSet,
+    /// Raw cfn-guard rule files, judged over the resources of each unit.
+    pub guard: Vec<GuardFile>,
     /// Keep passes and not-applicables as findings too, not only as counts.
     pub keep_all: bool,
 }
@@ -52,7 +55,10 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
         .units
         .into_par_iter()
         .map(|unit| {
-            let judged = judge(unit.as_ref(), &request.rules, request.keep_all);
+            let mut judged = judge(unit.as_ref(), &request.rules, request.keep_all);
+            if !request.guard.is_empty() {
+                judge_by_guard(unit.as_ref(), &request.guard, request.keep_all, &mut judged);
+            }
             let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             progress(Progress::Judging { done, total });
             judged
@@ -77,9 +83,11 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
         .rules
         .rules
         .iter()
+        .map(|rule| &rule.info)
+        .chain(request.guard.iter().flat_map(|file| &file.rules))
         .map(|rule| RuleCount {
-            rule: std::sync::Arc::clone(&rule.info),
-            verdicts: counts.remove(&rule.info.id).unwrap_or_default(),
+            rule: std::sync::Arc::clone(rule),
+            verdicts: counts.remove(&rule.id).unwrap_or_default(),
         })
         .collect();
     sort(&mut report, sources);
@@ -108,14 +116,48 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
     }
     judged.notes.sort();
     judged.notes.dedup();
-    for finding in merger.finish(worlds.incomplete.as_ref()) {
-        let verdicts = judged.counts.entry(finding.rule.id.clone()).or_default();
-        *verdicts.entry(finding.verdict).or_default() += 1;
-        if keep_all || !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable) {
-            judged.findings.push(finding);
+    judged.add(merger.finish(worlds.incomplete.as_ref()), keep_all);
+    judged
+}
+
+/// Adds the verdicts of raw Guard files over all worlds of a unit. A file that cannot be evaluated is an error.
+fn judge_by_guard(unit: &dyn Unit, files: &[GuardFile], keep_all: bool, judged: &mut Judged) {
+    let worlds = unit.worlds();
+    let evaluations: Vec<_> = worlds.list.iter().map(|world| unit.evaluate(world)).collect();
+    for file in files {
+        let results = Worker::this_program()
+            .map_err(|error| error.to_string())
+            .and_then(|worker| file.judge(&evaluations, &worker));
+        match results {
+            Ok(results) => {
+                let mut merger = Merger::default();
+                for (evaluation, results) in evaluations.iter().zip(results) {
+                    merger.start_world(evaluation.conditions.clone());
+                    for result in results {
+                        merger.add(result.rule, &result.subject, result.judgement);
+                    }
+                }
+                judged.add(merger.finish(worlds.incomplete.as_ref()), keep_all);
+            }
+            Err(error) => {
+                let files = unit.files().join(", ");
+                let message = format!("`{}` was not evaluated over {files}: {error}", file.name);
+                judged.notes.push(Note { level: NoteLevel::Error, message, span: None, related: None });
+            }
         }
     }
-    judged
+}
+
+impl Judged {
+    fn add(&mut self, findings: Vec<Finding>, keep_all: bool) {
+        for finding in findings {
+            let verdicts = self.counts.entry(finding.rule.id.clone()).or_default();
+            *verdicts.entry(finding.verdict).or_default() += 1;
+            if keep_all || !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable) {
+                self.findings.push(finding);
+            }
+        }
+    }
 }
 
 /// The subjects of a unit in its base world, for `facts`.

@@ -36,6 +36,9 @@ pub enum Command {
     },
     /// Print a shell completion script
     Completions { shell: clap_complete::Shell },
+    /// Evaluates raw Guard rules in a process of its own
+    #[command(hide = true, name = "__guard")]
+    GuardWorker,
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +47,9 @@ pub struct Scan {
     pub input: Input,
     #[command(flatten)]
     pub select: Select,
+    /// Also judge the resources by a cfn-guard rule file
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub guard: Vec<PathBuf>,
     /// Report format
     #[arg(long, value_enum, default_value_t = Format::Terminal, help_heading = "Report")]
     pub format: Format,

@@ -11,6 +11,7 @@ use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, ru
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::NoteLevel;
 use crate::report::{FORMATS, View};
+use crate::rule::raw::GuardFile;
 use crate::scan::{Progress, Request, scan};
 use crate::source::SourceMap;
 
@@ -19,6 +20,7 @@ pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> 
         paths: arguments.input.paths.clone(),
         context: context(&arguments.input)?,
         rules: rule_set(&arguments.select)?,
+        guard: GuardFile::load_all(&arguments.guard).map_err(|error| Error::Guard(error.to_string()))?,
         keep_all: arguments.all,
     };
     let sources = SourceMap::default();

@@ -85,7 +85,10 @@ impl Stacks {
 
 impl Unit for Stacks {
     fn files(&self) -> Vec<String> {
-        self.library.roots.iter().map(|root| root.name.to_string()).collect()
+        let roots: Vec<&str> = self.library.roots.iter().map(|root| &*root.name).collect();
+        let nested = self.library.documents.nested_in(roots.iter().copied());
+        let nested = nested.into_iter().filter(|name| !roots.contains(name));
+        roots.iter().copied().chain(nested).map(str::to_owned).collect()
     }
 
     fn worlds(&self) -> Worlds {

@@ -20,6 +20,9 @@ pub(super) const MARK: char = '\u{1}';
 /// Longest predicate or raw rule file, in bytes.
 pub(super) const MAX_TEXT: usize = 256 * 1024;
 
+/// Deepest nesting of brackets, those in texts and expressions included.
+const MAX_DEPTH: usize = 64;
+
 /// Where in the given text, 1-based, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ParseError {
@@ -50,21 +53,16 @@ impl Positions {
 
 /// Parses the lines of a predicate.
 pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
-    let fail = |line, column, message: &str| ParseError { line, column, message: message.to_owned() };
-    if text.len() > MAX_TEXT {
-        return Err(fail(1, 1, "the predicate is too long"));
-    }
+    let fail = |message: &str| ParseError { line: 1, column: 1, message: message.to_owned() };
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
-        return Err(fail(1, 1, "the predicate contains a control character"));
+        return Err(fail("the predicate contains a control character"));
     }
     let (marked, marks) = mark(&format!("rule predicate {{\n{text}\n}}"));
     let positions = Positions { marks };
-    let tree = match cfn_guard::commands::validate::parse_rules(&marked, "predicate") {
-        Ok(Some(tree)) => serde_json::to_value(&tree),
-        Ok(None) => return Err(fail(1, 1, "the predicate is empty")),
-        Err(error) => return Err(syntax_error(&error.to_string(), &positions)),
-    };
-    let mut tree = tree.map_err(|error| fail(1, 1, &error.to_string()))?;
+    let mut tree = tree(&marked).map_err(|error| {
+        let (line, column) = positions.original(error.line, error.column);
+        ParseError { line, column, message: error.message.replace(MARK, "") }
+    })?;
     let only_clauses = ["assignments", "parameterized_rules"]
         .iter()
         .all(|key| tree.get(*key).and_then(Json::as_array).is_some_and(Vec::is_empty));
@@ -73,7 +71,32 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
         Ok([mut rule]) if only_clauses && rule.get("conditions").is_some_and(Json::is_null) => {
             Ok(Parsed { block: rule.get_mut("block").map(Json::take).unwrap_or_default(), positions })
         }
-        _ => Err(fail(1, 1, "a predicate is a list of clauses, not a set of named rules")),
+        _ => Err(fail("a predicate is a list of clauses, not a set of named rules")),
+    }
+}
+
+/// cfn-guard's parse tree of a rule file: `assignments`, `guard_rules`, `parameterized_rules`.
+pub(super) fn tree(text: &str) -> Result<Json, ParseError> {
+    let fail = |message: &str| ParseError { line: 1, column: 1, message: message.to_owned() };
+    if text.len() > MAX_TEXT {
+        return Err(fail("too long to be parsed as Guard rules"));
+    }
+    // The parser recurses.
+    let deepest = text.chars().scan(0_usize, |depth, c| {
+        match c {
+            '[' | '{' | '(' => *depth += 1,
+            ']' | '}' | ')' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        Some(*depth)
+    });
+    if deepest.max().unwrap_or(0) > MAX_DEPTH {
+        return Err(fail("brackets are nested too deeply"));
+    }
+    match cfn_guard::commands::validate::parse_rules(text, "rules") {
+        Ok(Some(tree)) => serde_json::to_value(&tree).map_err(|error| fail(&error.to_string())),
+        Ok(None) => Err(fail("there is no rule in it")),
+        Err(error) => Err(syntax_error(&error.to_string())),
     }
 }
 
@@ -138,21 +161,21 @@ fn mark(text: &str) -> (String, Vec<(usize, usize)>) {
 }
 
 /// cfn-guard's message: `… at line 7 at column 5, when handling CONTEXT, fragment REST`.
-fn syntax_error(text: &str, positions: &Positions) -> ParseError {
+fn syntax_error(text: &str) -> ParseError {
     let number = |after: &str| {
         let rest = text.split_once(after)?.1;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<usize>().ok()
     };
-    let (line, column) = positions.original(number(" at line ").unwrap_or(1), number(" at column ").unwrap_or(1));
+    let (line, column) = (number(" at line ").unwrap_or(1), number(" at column ").unwrap_or(1));
     let context = text.split_once("when handling ").and_then(|(_, rest)| rest.split_once(", fragment"));
     let (context, fragment) = context.unwrap_or_default();
-    let near: String = fragment.trim().lines().next().unwrap_or_default().replace(MARK, "");
+    let near = fragment.trim().lines().next().unwrap_or_default();
     let near = near.trim_end_matches('`');
     let mut message = if near.is_empty() || near == "}" {
-        "cannot parse the end of the predicate".to_owned()
+        "cannot parse the end".to_owned()
     } else {
-        format!("cannot parse the predicate at `{near}`")
+        format!("cannot parse `{near}`")
     };
     if !context.trim().is_empty() {
         message = format!("{message}: {}", context.trim());

@@ -297,8 +297,8 @@ const MUTANTS: &[Mutant] = &[
     ),
     (
         "scope rows by a suffix",
-        "[\"${cognito-identity.amazonaws.com:sub}\"]",
-        "[\"*${cognito-identity.amazonaws.com:sub}\"]",
+        "ForAllValues:StringEquals:\n                    dynamodb:LeadingKeys: [\"${",
+        "ForAllValues:StringLike:\n                    dynamodb:LeadingKeys: [\"*${",
         &["SRA-DDB-001"],
     ),
     // --- workflow

@@ -12,8 +12,29 @@ use sra_guard::value::{Kind, Reason, Value};
 
 use crate::support::rules;
 
-/// Rules that hold to the law, by the beginning of their ids.
-const LAWFUL: &[&str] = &["SRA-IAM-", "SRA-DDB-", "SRA-IDP-003"];
+/// Rules that hold to the law. `SRA_GUARD_RULE=SRA-NET` tests others by the beginning of their ids.
+const LAWFUL: &[&str] = &[
+    "SRA-ALB-002",
+    "SRA-ALB-005",
+    "SRA-API-002",
+    "SRA-COG-001",
+    "SRA-COG-002",
+    "SRA-COG-009",
+    "SRA-DDB-001",
+    "SRA-IAM-001",
+    "SRA-IAM-002",
+    "SRA-IDP-001",
+    "SRA-IDP-003",
+    "SRA-LAM-002",
+    "SRA-NET-005",
+];
+
+fn is_selected(id: &str) -> bool {
+    match std::env::var("SRA_GUARD_RULE") {
+        Ok(prefix) => id.starts_with(&prefix),
+        Err(_) => LAWFUL.contains(&id),
+    }
+}
 
 /// Hides the scalar, reference or text that `nth` counts down to.
 fn hide(value: &mut Value, nth: &mut usize) -> bool {
@@ -49,7 +70,7 @@ fn unsettled(rule: &Rule, resources: Vec<Resource>) -> BTreeSet<String> {
 #[test]
 fn hiding_a_value_never_settles_what_was_not() {
     let mut wrong = Vec::new();
-    for rule in rules().rules.iter().filter(|rule| LAWFUL.iter().any(|prefix| rule.info.id.starts_with(prefix))) {
+    for rule in rules().rules.iter().filter(|rule| is_selected(&rule.info.id)) {
         for example in rule.examples().unwrap() {
             let sources = SourceMap::default();
             let unit =

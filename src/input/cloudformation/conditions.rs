@@ -241,7 +241,7 @@ impl Scope<'_, '_> {
         }
         match &value.kind {
             Kind::Ref(Reference::Pseudo(symbol)) if !symbol.ends_with(')') => Operand::Symbol(Arc::clone(symbol)),
-            _ if value.reason().is_none() => Operand::Opaque(Arc::from(render(&value))),
+            // The expression, not what it comes to: that may contain a secret.
             _ => Operand::Opaque(Arc::from(format!("{}{}", self.stack.prefix, self.print(node)))),
         }
     }
@@ -306,18 +306,5 @@ fn comparable(value: &Value) -> Option<&str> {
         Kind::Scalar(scalar) => Some(text::canonical(scalar)),
         Kind::Null => Some(""),
         _ => None,
-    }
-}
-
-/// A value without unknown parts as text.
-fn render(value: &Value) -> String {
-    match &value.kind {
-        Kind::List(items) => format!("[{}]", items.iter().map(render).collect::<Vec<_>>().join(", ")),
-        Kind::Map(map) => {
-            let members = map.members.iter().map(|member| format!("{}: {}", member.key, render(&member.value)));
-            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
-        }
-        Kind::Ref(reference) => reference.to_string(),
-        _ => value.template().unwrap_or_default(),
     }
 }

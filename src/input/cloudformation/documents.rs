@@ -74,6 +74,20 @@ impl Documents {
         }
     }
 
+    /// The names of everything nested in some templates, sorted.
+    pub(super) fn nested_in<'d>(&'d self, roots: impl Iterator<Item = &'d str>) -> BTreeSet<&'d str> {
+        let mut reached = BTreeSet::new();
+        let mut stack: Vec<&str> = roots.collect();
+        while let Some(at) = stack.pop() {
+            for name in self.edges.get(at).into_iter().flatten() {
+                if reached.insert(&**name) {
+                    stack.push(name);
+                }
+            }
+        }
+        reached
+    }
+
     /// The scanned templates that none of the others nests; of a cycle, the first by name.
     pub(super) fn roots(&self, scanned: &BTreeMap<String, Arc<Template>>) -> Vec<Arc<Template>> {
         let targets: BTreeSet<&String> = self.edges.values().flatten().collect();

@@ -118,6 +118,8 @@ pub(super) enum Binding<'a> {
     Given(Arc<str>),
     /// By the parent stack, to be evaluated in its scope.
     Parent(&'a Node, super::template::Loops),
+    /// By the parent stack, in a way that is not read.
+    Computed,
     /// By nobody: in a root stack the user may still choose any value, in a nested stack the default stands.
     Open,
 }

@@ -275,6 +275,9 @@ impl<'r, 'a> Scope<'r, 'a> {
                 }
                 Some(listed(declared, value))
             }
+            Binding::Computed => {
+                Some(Value::unknown(span, not_understood("the parameters of the nested stack are not a plain mapping")))
+            }
             Binding::Open if self.stack.parent.is_some() => match declared.default_text() {
                 Some(_) if declared.is_stored() => Some(self.stored(name, span)),
                 Some(text) => Some(listed(declared, text::given(span, text))),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Library;
 use super::conditions::{Assumptions, Atom, Progress};
+use super::functions::Call;
 use super::parameters::{Binding, Parameter};
 use super::scope::Scope;
 use super::template::{Declared, Loops, Section, Template, is_serverless, no_loops};
@@ -153,6 +154,9 @@ impl<'a> Run<'a> {
         for entry in root.get("Parameters").and_then(Node::as_map).unwrap_or_default() {
             let name: &str = &entry.key;
             let binding = match (given, &parent) {
+                (Some((node, _)), _) if Call::of(node).is_some() || node.get("Fn::Transform").is_some() => {
+                    Binding::Computed
+                }
                 (Some((node, loops)), _) => {
                     node.get(name).map_or(Binding::Open, |value| Binding::Parent(value, Arc::clone(loops)))
                 }
@@ -162,7 +166,17 @@ impl<'a> Run<'a> {
                     value.map_or(Binding::Open, |(_, text)| Binding::Given(Arc::from(text.as_str())))
                 }
             };
-            parameters.insert(name, (Parameter::decode(&entry.value), binding));
+            let declared = Parameter::decode(&entry.value);
+            if let Binding::Given(text) = &binding
+                && !declared.allows(text)
+            {
+                self.note(
+                    NoteLevel::Warning,
+                    format!("the given value of `{name}` is not an allowed one"),
+                    entry.key_span,
+                );
+            }
+            parameters.insert(name, (declared, binding));
         }
         let serverless = is_serverless(root);
         self.stacks.push(Stack {

@@ -68,7 +68,10 @@ pub(super) fn walk(paths: &[PathBuf]) -> Walk {
 impl Walk {
     /// Adds the candidates below a directory; without `filters` also what is hidden or excluded by `.gitignore`.
     pub(super) fn directory(&mut self, path: &Path, filters: bool) {
-        for entry in WalkBuilder::new(path).standard_filters(filters).build() {
+        // What one machine's git leaves out besides must not decide what is checked.
+        let mut builder = WalkBuilder::new(path);
+        builder.standard_filters(filters).git_global(false).git_exclude(false);
+        for entry in builder.build() {
             match entry {
                 Ok(entry) => {
                     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());

@@ -105,8 +105,9 @@ impl Walk {
             Test::Compare { left, some, compare, negated } => {
                 self.query(left);
                 match compare {
-                    Comparison::Equal(query) | Comparison::Among(query) => self.query(query),
-                    Comparison::Order(_, Number::Query(query)) => self.query(query),
+                    Comparison::Equal(query)
+                    | Comparison::Among(query)
+                    | Comparison::Order(_, Number::Query(query)) => self.query(query),
                     Comparison::OneOf(_) | Comparison::Order(_, Number::Constant(_)) => {}
                 }
                 if self.turn("negated", at) {

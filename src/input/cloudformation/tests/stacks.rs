@@ -57,7 +57,7 @@ fn a_nested_stack_sees_its_parent_and_its_parent_sees_it() {
     let files = [("a/main.yaml", PARENT), ("a/nested/net.yaml", CHILD)];
     let units = load(&["a/main.yaml", "a/nested/net.yaml"], &files, &Context::default());
     assert_eq!(units.len(), 1);
-    assert_eq!(units[0].files(), ["a/main.yaml"]);
+    assert_eq!(units[0].files(), ["a/main.yaml", "a/nested/net.yaml"]);
     let base = resources(&*units[0], 0);
     assert_eq!(base[0], "a/main.yaml#Vpc {}");
     assert_eq!(base[2], "a/main.yaml#User {P: ${Subnet}, Q: dev-net!}");
@@ -75,6 +75,17 @@ fn a_nested_template_beside_the_scanned_one_is_read() {
     let files = [("main.yaml", PARENT), ("nested/net.yaml", CHILD)];
     let units = load(&["main.yaml"], &files, &Context::default());
     assert_eq!(resources(&*units[0], 0).len(), 4);
+}
+
+#[test]
+fn parameters_that_are_computed_are_unknown() {
+    let parent = PARENT
+        .replace("Parameters: {Vpc:", "Parameters: !If [Public, {}, {Vpc:")
+        .replace("!Ref Vpc]]}", "!Ref Vpc]]}]");
+    let files = [("main.yaml", &*parent), ("nested/net.yaml", CHILD)];
+    let units = load(&["main.yaml"], &files, &Context::default());
+    let found = resources(&*units[0], 0);
+    assert!(found[3].contains("VpcId: unknown: the parameters"), "{found:?}");
 }
 
 #[test]
