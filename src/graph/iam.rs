@@ -25,6 +25,8 @@ pub struct Iam {
     roles: BTreeMap<Address, Role>,
     /// Every identity policy that a template writes, whether or not it is attached to a role.
     pub policies: Vec<Policy>,
+    /// Policies that name a role which could not be told, as index into `policies`: any role may have them.
+    pub astray: Vec<(usize, Reason)>,
     /// Set when an identity pool may hand out a role that could not be read.
     pub handed_out_open: Option<Reason>,
 }
@@ -156,10 +158,14 @@ impl Iam {
     fn attach_by_policy(&mut self, resources: &Resources) {
         for (index, own) in self.policies.iter().enumerate() {
             for (role, span) in &own.roles {
-                if let Link::To(resource) = resources.link(role, &[ROLE])
-                    && let Some(role) = self.roles.get_mut(&resource.address)
-                {
-                    role.attachments.push(Attachment { policy: Attached::Own(index), span: *span });
+                match resources.link(role, &[ROLE]) {
+                    Link::To(resource) => {
+                        if let Some(role) = self.roles.get_mut(&resource.address) {
+                            role.attachments.push(Attachment { policy: Attached::Own(index), span: *span });
+                        }
+                    }
+                    Link::Unknown(reason) => self.astray.push((index, reason)),
+                    Link::Outside(_) => {}
                 }
             }
         }

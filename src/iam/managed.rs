@@ -102,6 +102,16 @@ mod tests {
     }
 
     #[test]
+    fn a_few_policies_do_not_decode_the_rest() {
+        let shards =
+            Shards::new(include_str!("data/managed-policies.index"), include_bytes!("data/managed-policies.bin"));
+        assert_eq!(shards.decoded(), 0);
+        assert!(shards.find("AmazonDynamoDBFullAccess").is_some());
+        assert!(shards.find("NoSuchPolicy").is_none());
+        assert!(shards.decoded() <= 2);
+    }
+
+    #[test]
     fn any_single_policy_is_found_by_its_name() {
         for (name, _) in POLICIES.iter() {
             assert!(POLICIES.find(name).is_some(), "{name}");

@@ -37,6 +37,12 @@ impl Shards {
         self.shards().iter().flat_map(|shard| lines(shard.text()))
     }
 
+    /// How many shards were decoded so far.
+    #[cfg(test)]
+    pub(super) fn decoded(&self) -> usize {
+        self.shards().iter().filter(|shard| shard.text.get().is_some()).count()
+    }
+
     fn shards(&self) -> &[Shard] {
         self.decoded.get_or_init(|| {
             let shard = |line: &'static str| {

@@ -86,14 +86,18 @@ fn known<'a>(graph: &'a Graph, attachment: &'a Attachment) -> Option<Held<'a>> {
         Attached::AwsManaged(policy) => {
             Some(Held { name: &policy.name, document: &policy.document, content: None, span: attachment.span })
         }
-        Attached::Own(_) => graph.iam.policy(&attachment.policy).map(|policy| Held {
-            name: &policy.name,
-            document: &policy.content.document,
-            content: Some(&policy.content),
-            span: policy.span,
-        }),
+        Attached::Own(index) => own(graph, *index),
         Attached::AwsUnlisted(_) | Attached::Outside(_) | Attached::Unknown(_) => None,
     }
+}
+
+fn own(graph: &Graph, index: usize) -> Option<Held<'_>> {
+    graph.iam.policies.get(index).map(|policy| Held {
+        name: &policy.name,
+        document: &policy.content.document,
+        content: Some(&policy.content),
+        span: policy.span,
+    })
 }
 
 /// `None` for a role that is certainly not for end users.
@@ -147,14 +151,24 @@ fn grants(graph: &Graph, role: &Role, held: &[Held<'_>]) -> Vec<ItemGrant> {
     let boundary = role.boundary.as_ref().map(|it| (it, known(graph, it)));
     let mut denying: Vec<&Document> = held.iter().map(|policy| policy.document).collect();
     denying.extend(boundary.iter().filter_map(|(_, known)| known.as_ref()).map(|policy| policy.document));
-    let mut grants = Vec::new();
-    for policy in held {
-        for statement in policy.document.allows() {
-            let judge = Judge { graph, policy, statement, denying: &denying, boundary: boundary.as_ref() };
-            grants.extend(judge.grant(false));
-            grants.extend(judge.grant(true));
-        }
+    let judge = |policy: &Held<'_>| -> Vec<ItemGrant> {
+        let statements = policy.document.allows();
+        let mut grants: Vec<ItemGrant> = statements
+            .flat_map(|statement| {
+                let judge = Judge { graph, policy, statement, denying: &denying, boundary: boundary.as_ref() };
+                [judge.grant(false), judge.grant(true)]
+            })
+            .flatten()
+            .collect();
         if let Some(reason) = &policy.document.open {
+            grants.push(unknown(policy.name, reason.clone(), policy.span));
+        }
+        grants
+    };
+    let mut grants: Vec<ItemGrant> = held.iter().flat_map(judge).collect();
+    for (index, reason) in &graph.iam.astray {
+        let Some(policy) = own(graph, *index) else { continue };
+        if judge(&policy).iter().any(|grant| grant.confined.value != Ok(true)) {
             grants.push(unknown(policy.name, reason.clone(), policy.span));
         }
     }

@@ -219,7 +219,7 @@ fn audience(graph: &Graph, role: &Role, condition: &Condition) -> Answer {
         .filter(|holder| matches!(holder.kind, HolderKind::Authenticated | HolderKind::Guest))
         .map(|holder| &holder.address)
         .collect();
-    let mut own = users.is_empty();
+    let own = users.is_empty();
     let is_pool = |address: &&&Address| graph.resources.get(address).is_some_and(|it| &*it.kind == IDENTITY_POOL);
     let mut open = users.iter().find(|address| !is_pool(address)).map(|attachment| {
         Reason::NotUnderstood(Arc::from(format!("the identity pool of `{attachment}` is not known")))

@@ -120,7 +120,11 @@ fn inline(resource: &Resource) -> Vec<Policy> {
 }
 
 fn separate(resource: &Resource, origin: Origin) -> Policy {
-    let names = |property: &str| resource.prop(property).known().and_then(Value::items).unwrap_or_default().to_vec();
+    let names = |property: &str| match resource.prop(property) {
+        Prop::Known(value) => value.items().unwrap_or_default().to_vec(),
+        Prop::Unknown(reason, span) => vec![Value::unknown(span, reason.clone())],
+        Prop::Absent(_) => Vec::new(),
+    };
     let roles: Vec<(Value, Span)> =
         [names("Roles"), names("RoleName")].concat().into_iter().map(|role| (role.clone(), role.span)).collect();
     let belongs = |property: &str| !resource.prop(property).is_absent();
