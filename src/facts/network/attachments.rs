@@ -90,7 +90,7 @@ fn uses(graph: &Graph, resource: &Resource, group: &Target) -> Use {
     let opaque = resource.kind.starts_with("Custom::")
         || ["AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource", "AWS::SSM::Parameter"]
             .contains(&&*resource.kind);
-    if resource.properties.references().iter().any(|reference| is_it(reference)) {
+    if resource.properties.references().iter().any(is_it) {
         if opaque {
             let what = format!("what `{}` does with the security group", resource.name);
             return Use::Unknown(Reason::Outside(Arc::from(what)), resource.name_span);

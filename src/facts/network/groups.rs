@@ -71,7 +71,6 @@ pub(super) fn open(graph: &Graph, ingress: &Ingress) -> Fact<bool> {
         Typed::Absent(_) => return Fact::unknown(Reason::NotUnderstood(Arc::from("the rule names no source")), step()),
     };
     match source {
-        Source::Group(_) => Fact::known(false, step()),
         Source::Block(block) => match &block.cidr {
             Typed::Known(cidr, _) => Fact::known(cidr.is_internet_wide() || completes(graph, ingress, cidr), step()),
             _ if block.narrow => Fact::known(false, step()),
@@ -84,7 +83,7 @@ pub(super) fn open(graph: &Graph, ingress: &Ingress) -> Fact<bool> {
             fact
         }
         Source::PrefixList(Typed::Unknown(reason, _)) => Fact::unknown(reason.clone(), step()),
-        Source::PrefixList(Typed::Absent(_)) => Fact::known(false, step()),
+        Source::Group(_) | Source::PrefixList(Typed::Absent(_)) => Fact::known(false, step()),
     }
 }
 

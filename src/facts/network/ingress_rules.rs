@@ -18,7 +18,7 @@ fact_struct! {
         traffic: String,
         /// From where, for people: `0.0.0.0/0`.
         source: String,
-        /// Its source is the Internet: 0.0.0.0/0, ::/0, a block wider than any that one organisation owns, one of
+        /// Its source is the Internet: `0.0.0.0/0`, `::/0`, a block wider than any that one organisation owns, one of
         /// several that together leave out no public address, or a prefix list that contains such blocks.
         open: Fact<bool>,
         /// It opens ports; ICMP does not.
@@ -96,7 +96,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 
 fn facts(graph: &Graph, ingress: &Ingress) -> IngressRule {
     let attachments = attachments::of(graph, &ingress.group, &ingress.traffic);
-    let sensitive = by_traffic(ingress, sensitive);
+    let sensitive = by_traffic(ingress, |traffic| sensitive(*traffic));
     let all_ports = by_traffic(ingress, Traffic::all_ports);
     let front_door = front_door(&attachments, &sensitive, &all_ports);
     IngressRule {
@@ -128,7 +128,7 @@ fn by_traffic<T>(ingress: &Ingress, read: impl FnOnce(&Traffic) -> T) -> Fact<T>
     }
 }
 
-fn sensitive(traffic: &Traffic) -> Vec<SensitivePort> {
+fn sensitive(traffic: Traffic) -> Vec<SensitivePort> {
     let open = [traffic.tcp(), traffic.udp()];
     let contains = |port| open.iter().flatten().any(|ports| ports.contains(port));
     SENSITIVE

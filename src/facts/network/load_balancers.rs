@@ -109,11 +109,11 @@ fn openings(graph: &Graph, balancer: &LoadBalancer) -> Vec<Opening> {
                 Rule::Declared(ingress) => {
                     let rule = groups::describe(ingress);
                     let step = Step::new(format!("security group `{}` admits {rule}", admission.group), admission.span);
-                    let mut serves = serves(&balancer.name, balancer.name_span, &served, &ingress.traffic);
-                    serves.evidence.insert(0, step.clone());
+                    let mut answered = serves(&balancer.name, balancer.name_span, &served, &ingress.traffic);
+                    answered.evidence.insert(0, step.clone());
                     let mut cleartext = cleartext(graph, balancer, &ingress.traffic);
                     cleartext.evidence.insert(0, step);
-                    Opening { group: admission.group.clone(), rule, served: serves, cleartext }
+                    Opening { group: admission.group.clone(), rule, served: answered, cleartext }
                 }
             });
         }

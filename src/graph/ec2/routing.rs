@@ -136,11 +136,10 @@ fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Sub
             for block in blocks {
                 match super::leads_to(block, &this) {
                     Ok(true) => found = Typed::Known(true, block.span()),
-                    Ok(false) => {}
                     Err(reason) if found.known() == Some(&false) => {
                         found = Typed::Unknown(reason.clone(), block.span());
                     }
-                    Err(_) => {}
+                    Ok(false) | Err(_) => {}
                 }
             }
             found

@@ -122,9 +122,8 @@ impl Traffic {
     /// Whether everything that `other` lets in is let in.
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::All, _) => true,
             (Self::Tcp(wide), Self::Tcp(narrow)) | (Self::Udp(wide), Self::Udp(narrow)) => narrow.within(wide),
-            (Self::Icmp, Self::Icmp) => true,
+            (Self::All, _) | (Self::Icmp, Self::Icmp) => true,
             (Self::Protocol(one), Self::Protocol(other)) => one == other,
             _ => false,
         }
@@ -154,14 +153,14 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
             Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood("the rule names no group".into()), span),
             other => other,
         };
-        let at = Written { group: of, written_in: &resource.address, index: None, span: resource.name_span };
+        let at = Written { group: of, resource: &resource.address, index: None, span: resource.name_span };
         rules(resources, &resource.properties, &at, &mut ec2.ingress);
     }
 }
 
 struct Written<'a> {
     group: Pointer,
-    written_in: &'a Address,
+    resource: &'a Address,
     index: Option<usize>,
     span: Span,
 }
@@ -170,7 +169,7 @@ impl Written<'_> {
     fn rule(&self, source: Typed<Source>, traffic: Typed<Traffic>) -> Ingress {
         Ingress {
             group: self.group.clone(),
-            written_in: self.written_in.clone(),
+            written_in: self.resource.clone(),
             index: self.index,
             span: self.span,
             source,
@@ -185,7 +184,7 @@ impl Written<'_> {
 
 fn inline(resources: &Resources, resource: &Resource, found: &mut Vec<Ingress>) {
     let itself = |span| Typed::Known(Target::Resource(resource.address.clone()), span);
-    let at = |index, span| Written { group: itself(span), written_in: &resource.address, index: Some(index), span };
+    let at = |index, span| Written { group: itself(span), resource: &resource.address, index: Some(index), span };
     match list(resource.prop("SecurityGroupIngress")) {
         Typed::Absent(_) => {}
         Typed::Unknown(reason, span) => found.push(at(0, span).unknown(&reason)),
