@@ -31,6 +31,8 @@ pub struct Resource {
     pub metadata: Option<Value>,
     pub depends_on: Vec<Address>,
     pub deletion_policy: Option<Value>,
+    /// An output of a root stack hands it on, so other stacks may use it.
+    pub exported: bool,
     /// Format in which the user writes it, for remedies.
     pub format: Format,
 }

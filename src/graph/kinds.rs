@@ -66,6 +66,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::ECS::Service",
     "AWS::ECS::TaskDefinition",
     "AWS::ECS::TaskSet",
+    "AWS::EFS::MountTarget",
     "AWS::EKS::PodIdentityAssociation",
     "AWS::ElasticLoadBalancing::LoadBalancer",
     "AWS::ElasticLoadBalancingV2::Listener",

@@ -18,7 +18,7 @@ mod text;
 mod usage;
 mod worlds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 pub use json_text::parse_json_text;
@@ -28,7 +28,7 @@ pub use template::is_template;
 use crate::input::files::{Companions, Files, NoFiles};
 use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit, sam};
 use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, Span, parse};
-use crate::value::{Address, Kind, Map, Member, Value};
+use crate::value::{Address, Kind, Map, Member, Reference, Value};
 use crate::world::{NamedCondition, World, Worlds};
 use documents::Documents;
 use exports::Export;
@@ -130,7 +130,27 @@ fn evaluate(run: &Run<'_>) -> Evaluation {
             stack_resources(run, stack, &mut evaluation);
         }
     }
+    let exported: BTreeSet<Address> =
+        run.stacks.iter().filter(|stack| stack.parent.is_none()).flat_map(|stack| handed_on(run, stack)).collect();
+    for resource in &mut evaluation.resources {
+        resource.exported = exported.contains(&resource.address);
+    }
     evaluation
+}
+
+/// The resources that the outputs of a stack mention.
+fn handed_on(run: &Run<'_>, stack: &Stack<'_>) -> Vec<Address> {
+    let mut found = Vec::new();
+    for declared in &stack.outputs.list {
+        let scope = run.scope(stack).within(&declared.loops);
+        let value = declared.node.get("Value").and_then(|node| scope.eval(node));
+        let references = value.iter().flat_map(Value::references);
+        found.extend(references.filter_map(|reference| match reference {
+            Reference::Resource { address, .. } => Some(address.clone()),
+            Reference::Pseudo(_) => None,
+        }));
+    }
+    found
 }
 
 fn exists(run: &Run<'_>, stack: &Stack<'_>, name: &str) -> bool {
@@ -210,6 +230,7 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
         metadata: node.get("Metadata").and_then(|node| scope.eval(node)),
         depends_on: depends_on(&scope, node),
         deletion_policy: node.get("DeletionPolicy").and_then(|node| scope.eval(node)),
+        exported: false,
         format: if stack.serverless { Format::Sam } else { Format::CloudFormation },
     })
 }

@@ -17,7 +17,8 @@ fact_struct! {
     pub struct Attachment {
         /// Its logical id.
         name: String,
-        /// `load_balancer` or `other`.
+        /// `load_balancer`; `private` for what has no public address and takes no connection from the Internet: the
+        /// interfaces of VPC endpoints, functions and file systems; `other`.
         kind: String,
         /// A load balancer that the Internet can reach.
         internet_facing: Fact<bool>,
@@ -36,6 +37,11 @@ pub(super) struct Served {
 /// Resources that only describe or pass on a group.
 const NOT_ATTACHING: &[&str] =
     &["AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"];
+
+/// Resources whose interfaces only have private addresses. Source: "Access an AWS service using an interface VPC
+/// endpoint" (AWS PrivateLink Guide), "Giving Lambda functions access to resources in an Amazon VPC" (AWS Lambda
+/// Developer Guide), "Managing mount targets" (Amazon EFS User Guide).
+const PRIVATE: &[&str] = &["AWS::EC2::VPCEndpoint", "AWS::Lambda::Function", "AWS::EFS::MountTarget"];
 
 /// Everything that uses the group of a rule, or why that is not known.
 pub(super) fn of(graph: &Graph, group: &Pointer, traffic: &Typed<Traffic>) -> Fact<Vec<Attachment>> {
@@ -65,6 +71,11 @@ pub(super) fn of(graph: &Graph, group: &Pointer, traffic: &Typed<Traffic>) -> Fa
                 found.push(attachment(graph, resource, traffic));
             }
         }
+    }
+    let declared = target.address().and_then(|address| graph.resources.get(address));
+    if let Some(group) = declared.filter(|group| found.is_empty() && group.exported) {
+        let reason = Reason::Outside(Arc::from(format!("what other stacks attach security group `{}` to", group.name)));
+        return Fact::unknown(reason, vec![Step::new("an output hands the security group on", group.name_span)]);
     }
     Fact::known(found, evidence)
 }
@@ -147,9 +158,10 @@ fn attachment(graph: &Graph, resource: &Resource, traffic: &Typed<Traffic>) -> A
                 None => return other(name, Vec::new()),
             }
         }
-        _ => {
-            let label = format!("`{name}` ({}) is not a load balancer", resource.kind);
-            return other(name, at(label));
+        kind => {
+            let label = format!("`{name}` ({kind}) is not a load balancer");
+            let private = if PRIVATE.contains(&kind) { "private" } else { "other" };
+            return Attachment { kind: private.to_owned(), ..other(name, at(label)) };
         }
     };
     let facing = match internet_facing.known() {

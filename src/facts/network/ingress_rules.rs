@@ -29,9 +29,9 @@ fact_struct! {
         sensitive: Fact<Vec<SensitivePort>>,
         /// What the security group is attached to.
         attachments: Fact<Vec<Attachment>>,
-        /// Attached to nothing that was scanned.
+        /// Attached to nothing, and not handed on to other templates.
         unused: Fact<bool>,
-        /// Attached to load balancers only, and none of them is internet-facing.
+        /// Attached only to what the Internet cannot reach: internal load balancers, VPC endpoints, functions.
         internal_only: Fact<bool>,
         /// Attached to internet-facing load balancers only, all of which listen on what it opens.
         front_door: Fact<bool>,
@@ -108,7 +108,8 @@ fn facts(graph: &Graph, ingress: &Ingress) -> IngressRule {
         unused: over(&attachments, |list| Fact::known(list.is_empty(), Vec::new())),
         internal_only: over(&attachments, |list| {
             let internal = |one: &Attachment| {
-                Fact::all([Fact::known(one.kind == "load_balancer", Vec::new()), one.internet_facing.clone().negated()])
+                let kind = Fact::known(one.kind != "other", Vec::new());
+                Fact::all([kind, one.internet_facing.clone().negated()])
             };
             Fact::all([Fact::known(!list.is_empty(), Vec::new())].into_iter().chain(list.iter().map(internal)))
         }),

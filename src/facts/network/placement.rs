@@ -323,12 +323,15 @@ fn hosts(graph: &Graph, service: &Service) -> Result<Vec<Nic>, Unread> {
         found.extend(instance(graph, launch));
     }
     if found.is_empty() {
-        let cluster = service.cluster.known().map_or_else(|| "default".to_owned(), name_of);
         let label = "its tasks share the network of the container instances of the cluster";
-        return Err(Unread {
-            reason: Reason::Outside(Arc::from(format!("a container instance of cluster `{cluster}`"))),
-            step: Step::new(label, service.span),
-        });
+        let instance_of =
+            |cluster: &str| Reason::Outside(Arc::from(format!("a container instance of cluster `{cluster}`")));
+        let reason = match &service.cluster {
+            Typed::Known(cluster, _) => instance_of(&name_of(cluster)),
+            Typed::Absent(_) => instance_of("default"),
+            Typed::Unknown(reason, _) => reason.clone(),
+        };
+        return Err(Unread { reason, step: Step::new(label, service.span) });
     }
     Ok(found)
 }
