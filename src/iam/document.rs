@@ -182,7 +182,10 @@ impl Statement {
                 _ => None,
             },
             effect,
-            actions: element("Action", "NotAction", true),
+            actions: match element("Action", "NotAction", true) {
+                Element::Absent => Element::Unknown(not_understood("the statement names no action")),
+                named => named,
+            },
             resources: element("Resource", "NotResource", false),
             principals,
             conditions,

@@ -1,0 +1,77 @@
+//! The example architectures: what must fire on them, what must not, and how the report looks.
+
+use std::fmt::Write as _;
+
+use sra_guard::finding::{Report, Verdict};
+use sra_guard::report::{FORMATS, View};
+use sra_guard::scan::{Request, scan};
+use sra_guard::source::SourceMap;
+
+use crate::support::{root, rules};
+
+/// Scans a file of `examples/` under its path there.
+fn scan_example(path: &str) -> (Report, SourceMap) {
+    let sources = SourceMap::default();
+    let request =
+        Request { paths: vec![root("examples").join(path)], rules: rules().clone(), keep_all: true, ..Request::default() };
+    let report = scan(&request, &sources, &|_| {});
+    (report, sources)
+}
+
+fn verdicts(report: &Report) -> String {
+    let mut lines: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.verdict != Verdict::NotApplicable)
+        .map(|finding| {
+            let severity = if finding.verdict == Verdict::Fail { finding.severity.key() } else { "" };
+            let subject = finding.subject.id.rsplit('#').next().unwrap_or_default();
+            let verdict = finding.verdict.key();
+            format!("{:<12} {verdict:<8} {severity:<8} {subject}", finding.rule.id).trim_end().to_owned()
+        })
+        .collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+/// Every verdict of the architectures as their documents build them.
+#[test]
+fn the_architectures_get_their_golden_verdicts() {
+    let mut text = String::new();
+    for name in ["alb-login-lambda", "private-resource-server", "serverless-board", "client-vpn-self-service"] {
+        let (report, _) = scan_example(&format!("{name}/template.yaml"));
+        let _ = writeln!(text, "{name}\n{}\n", verdicts(&report));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_repaired_architectures_are_clean() {
+    let repaired = [
+        "alb-login-lambda/repaired.yaml",
+        "private-resource-server/repaired.yaml",
+        "serverless-board/repaired",
+        "client-vpn-self-service/repaired.yaml",
+    ];
+    for path in repaired {
+        let (report, _) = scan_example(path);
+        assert!(report.notes.is_empty(), "{path}: {:?}", report.notes);
+        let passed = |finding: &sra_guard::finding::Finding| matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+        let found: Vec<_> = report.findings.iter().filter(|finding| !passed(finding)).collect();
+        assert!(found.is_empty(), "{path}: {found:#?}");
+        assert!(report.findings.iter().any(|finding| finding.verdict == Verdict::Pass), "{path}: nothing was checked");
+    }
+}
+
+#[test]
+fn every_format_is_as_recorded() {
+    let (report, sources) = scan_example("serverless-board/template.yaml");
+    let place = root("examples").to_string_lossy().replace('\\', "/");
+    for format in FORMATS {
+        let view = View { report: &report, sources: &sources, all: false, quiet: false, color: false, width: 100 };
+        let mut bytes = Vec::new();
+        (format.write)(&view, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap().replace(&place, "examples");
+        insta::assert_snapshot!(format!("format_{}", format.name), text);
+    }
+}
