@@ -32,26 +32,32 @@ pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
     let assert = scope.block(&predicate.assert);
     match (applies.truth, assert.truth) {
         (_, Truth::True) => judgement(rule, subject, Verdict::Pass, rule.info.severity, assert),
-        (Truth::True, Truth::False) => judgement(rule, subject, Verdict::Fail, severity(rule, &scope), assert),
-        (Truth::True, Truth::Unknown) => judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), assert),
-        (_, Truth::False) => judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), applies),
+        (Truth::True, Truth::False) => {
+            judgement(rule, subject, Verdict::Fail, severity(rule, &scope, Verdict::Fail), assert)
+        }
+        (Truth::True, Truth::Unknown) => {
+            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), assert)
+        }
+        (_, Truth::False) => {
+            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), applies)
+        }
         (_, Truth::Unknown) => {
             let mut both = applies;
             both.evidence.extend(assert.evidence);
             both.reasons.extend(assert.reasons);
-            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope), both)
+            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), both)
         }
     }
 }
 
-/// The severity of the first condition that holds. One that is unknown might hold: then the highest of those that
-/// may apply counts.
-fn severity(rule: &Rule, scope: &Scope<'_, '_>) -> Severity {
+/// The severity of the first condition that holds. A failure is as severe as what is proven: a condition that only may
+/// hold does not count. While the verdict itself is open, the highest severity that may apply counts.
+fn severity(rule: &Rule, scope: &Scope<'_, '_>, verdict: Verdict) -> Severity {
     let mut highest: Option<Severity> = None;
     for (condition, severity) in &rule.predicate.severities {
         match scope.block(condition).truth {
-            Truth::False => {}
-            Truth::Unknown => highest = highest.max(Some(*severity)),
+            Truth::Unknown if verdict == Verdict::Unknown => highest = highest.max(Some(*severity)),
+            Truth::Unknown | Truth::False => {}
             Truth::True => return highest.map_or(*severity, |other| other.max(*severity)),
         }
     }

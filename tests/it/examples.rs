@@ -12,8 +12,12 @@ use crate::support::{root, rules};
 /// Scans a file of `examples/` under its path there.
 fn scan_example(path: &str) -> (Report, SourceMap) {
     let sources = SourceMap::default();
-    let request =
-        Request { paths: vec![root("examples").join(path)], rules: rules().clone(), keep_all: true, ..Request::default() };
+    let request = Request {
+        paths: vec![root("examples").join(path)],
+        rules: rules().clone(),
+        keep_all: true,
+        ..Request::default()
+    };
     let report = scan(&request, &sources, &|_| {});
     (report, sources)
 }
@@ -56,7 +60,8 @@ fn the_repaired_architectures_are_clean() {
     for path in repaired {
         let (report, _) = scan_example(path);
         assert!(report.notes.is_empty(), "{path}: {:?}", report.notes);
-        let passed = |finding: &sra_guard::finding::Finding| matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
+        let passed =
+            |finding: &sra_guard::finding::Finding| matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable);
         let found: Vec<_> = report.findings.iter().filter(|finding| !passed(finding)).collect();
         assert!(found.is_empty(), "{path}: {found:#?}");
         assert!(report.findings.iter().any(|finding| finding.verdict == Verdict::Pass), "{path}: nothing was checked");
