@@ -1,6 +1,7 @@
 //! One template, one value: what each function evaluates to.
 
 mod conditions;
+mod coverage;
 mod documents;
 mod robustness;
 mod stacks;
