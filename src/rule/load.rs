@@ -4,6 +4,8 @@
 
 mod file;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -204,7 +206,7 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
     };
     let (severity, when) = match &file.severity {
         Severities::Fixed(severity) => (*severity, &[][..]),
-        Severities::Conditional { default, when } => (*default, when.as_slice()),
+        Severities::Conditional(cases) => (cases.default, cases.when.as_slice()),
     };
     let texts = Texts {
         lets: file.lets.clone().unwrap_or_default(),

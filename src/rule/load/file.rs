@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, IntoDeserializer as _, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::LoadError;
 use crate::finding::{Severity, Verdict};
@@ -36,11 +38,17 @@ pub(super) struct RuleFile {
     examples: Vec<ExampleFile>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "a severity, or `{default: …, when: [{if: …, then: …}]}`")]
+#[derive(Debug)]
 pub(super) enum Severities {
     Fixed(Severity),
-    Conditional { default: Severity, when: Vec<Case> },
+    Conditional(Cases),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cases {
+    pub default: Severity,
+    pub when: Vec<Case>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,6 +57,31 @@ pub(super) struct Case {
     #[serde(rename = "if")]
     pub condition: String,
     pub then: Severity,
+}
+
+/// By hand, because serde's untagged enums lose the place of an error.
+impl<'de> Deserialize<'de> for Severities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrCases;
+
+        impl<'de> Visitor<'de> for OneOrCases {
+            type Value = Severities;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a severity, or `{default: …, when: [{if: …, then: …}]}`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Severities, E> {
+                Severity::deserialize(text.into_deserializer()).map(Severities::Fixed)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Severities, A::Error> {
+                Cases::deserialize(MapAccessDeserializer::new(map)).map(Severities::Conditional)
+            }
+        }
+
+        deserializer.deserialize_any(OneOrCases)
+    }
 }
 
 #[derive(Debug, Deserialize)]
