@@ -25,7 +25,7 @@ mod simple;
 mod state_machine;
 mod websocket;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::input::{Format, Note, NoteLevel, Resource, not_understood};
@@ -74,6 +74,7 @@ pub fn expand(template: &Template<'_>, resources: Vec<Resource>, notes: &mut Vec
         notes,
         position: 0,
         slots: BTreeMap::new(),
+        places: HashMap::new(),
         rest_apis: Vec::new(),
         http_apis: Vec::new(),
         renamed: BTreeMap::new(),
@@ -91,6 +92,8 @@ struct Transform<'a> {
     position: usize,
     /// The result, by place.
     slots: BTreeMap<usize, Vec<Resource>>,
+    /// Where in `slots` each address is.
+    places: HashMap<Address, (usize, usize)>,
     rest_apis: Vec<openapi::Api>,
     http_apis: Vec<openapi::Api>,
     /// `MyFunction.Alias` → the logical id that it stands for.
@@ -153,7 +156,7 @@ impl Transform<'_> {
                 connectors.extend(connector::embedded(&id, &resource, &value).map(|one| (position, one)));
             }
             let Some(short) = resource.kind.strip_prefix(PREFIX).map(str::to_owned) else {
-                self.slots.entry(position).or_default().push(resource);
+                self.place(resource);
                 continue;
             };
             if first.is_none() {
@@ -162,7 +165,7 @@ impl Transform<'_> {
             if !MAIN.iter().any(|(known, _)| *known == short) {
                 let message = format!("`{}` is not understood; what it deploys is not checked", resource.kind);
                 self.warn(&message, resource.name_span);
-                self.slots.entry(position).or_default().push(resource);
+                self.place(resource);
                 continue;
             }
             let ignored = (self.template.attribute)(&id, "IgnoreGlobals");
@@ -269,8 +272,14 @@ impl Transform<'_> {
 
     /// A resource already in the result, to change it.
     fn existing(&mut self, id: &str) -> Option<&mut Resource> {
-        let address = self.address(id);
-        self.slots.values_mut().flatten().find(|resource| resource.address == address)
+        let (slot, index) = self.places.get(&self.address(id))?;
+        self.slots.get_mut(slot)?.get_mut(*index)
+    }
+
+    fn place(&mut self, resource: Resource) {
+        let slot = self.slots.entry(self.position).or_default();
+        self.places.insert(resource.address.clone(), (self.position, slot.len()));
+        slot.push(resource);
     }
 
     /// Adds a generated resource where its source stands. One that exists already stays.
@@ -288,7 +297,7 @@ impl Transform<'_> {
             format: Format::Sam,
             ..source.resource.clone()
         };
-        self.slots.entry(self.position).or_default().push(resource);
+        self.place(resource);
     }
 
     /// Adds the main resource, which keeps its logical id.

@@ -1,5 +1,7 @@
 //! What whole templates become. `snapshots/` holds one file a template.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use crate::input::Evaluation;
@@ -32,13 +34,13 @@ fn rendered(body: &str) -> String {
     for resource in &evaluation.resources {
         let line = sources.position(resource.name_span).line;
         let origin = resource.origin.as_deref().unwrap_or("as written");
-        text += &format!("{} {} (line {line}, {origin})\n", resource.kind, resource.name);
+        writeln!(text, "{} {} (line {line}, {origin})", resource.kind, resource.name).unwrap();
         text += &serde_json::to_string_pretty(&shown(&resource.properties)).unwrap();
         text += "\n";
     }
     for note in &evaluation.notes {
         let line = note.span.map_or(0, |span| sources.position(span).line);
-        text += &format!("{:?} at line {line}: {}\n", note.level, note.message);
+        writeln!(text, "{:?} at line {line}: {}", note.level, note.message).unwrap();
     }
     text
 }
