@@ -16,9 +16,10 @@ mod simulate;
 mod tls;
 
 use super::{Describe as _, Fact, Step, Subject, SubjectKind};
-use crate::graph::Graph;
+use crate::graph::ec2::may_be_declared;
+use crate::graph::{Graph, Target, Typed};
 use crate::source::Span;
-use crate::value::Address;
+use crate::value::{Address, Reason};
 
 /// One way in.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct EntryPath {
     /// The function, target group member or service integration at its end; empty when it ends at the door
     /// (redirect, fixed response, mock).
     pub backends: Vec<Backend>,
+    /// Why it may lead to further resources of the graph: a target that cannot be told, but may be declared here.
+    pub backends_open: Option<Reason>,
     /// From the outside inwards.
     pub evidence: Vec<Step>,
 }
@@ -64,6 +67,14 @@ impl Backend {
             Self::Resource(address) => Some(address),
             Self::Action { .. } | Self::Outside(_) => None,
         }
+    }
+}
+
+/// The reason why a target is not known, when it may be a resource of the graph nevertheless.
+fn open(target: &Typed<Target>) -> Option<Reason> {
+    match target {
+        Typed::Unknown(reason, _) if may_be_declared(reason) => Some(reason.clone()),
+        Typed::Known(..) | Typed::Absent(_) | Typed::Unknown(..) => None,
     }
 }
 

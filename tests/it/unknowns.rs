@@ -8,14 +8,18 @@ use sra_guard::graph::Graph;
 use sra_guard::input::{Context, Resource, cloudformation};
 use sra_guard::rule::Rule;
 use sra_guard::source::SourceMap;
-use sra_guard::value::{Kind, Reason, Value};
+use sra_guard::value::{Kind, Reason, Reference, Value};
 
 use crate::support::rules;
 
 /// Rules that hold to the law. `SRA_GUARD_RULE=SRA-NET` tests others by the beginning of their ids.
 const LAWFUL: &[&str] = &[
+    "SRA-ALB-001",
     "SRA-ALB-002",
+    "SRA-ALB-004",
     "SRA-ALB-005",
+    "SRA-ALB-006",
+    "SRA-ALB-013",
     "SRA-API-002",
     "SRA-COG-001",
     "SRA-COG-002",
@@ -43,7 +47,10 @@ fn hide(value: &mut Value, nth: &mut usize) -> bool {
         Kind::Map(map) => map.members.iter_mut().any(|member| hide(&mut member.value, nth)),
         Kind::Null | Kind::Unknown(_) => false,
         Kind::Scalar(_) | Kind::Ref(_) | Kind::Text(_) if *nth == 0 => {
-            value.kind = Kind::Unknown(Reason::Parameter("Hidden".into()));
+            // A parameter never stands for a resource of its own template: what hides a reference is something else.
+            let refers = value.references().iter().any(|found| matches!(found, Reference::Resource { .. }));
+            let hidden = if refers { Reason::Transform("Hidden".into()) } else { Reason::Parameter("Hidden".into()) };
+            value.kind = Kind::Unknown(hidden);
             true
         }
         Kind::Scalar(_) | Kind::Ref(_) | Kind::Text(_) => {

@@ -4,9 +4,11 @@
 //! a hop on the way to the latter's rules, which carry its exposure; neither is an entry path of its own.
 
 use super::doors::{self, Door};
-use super::{Backend, EntryPath};
+use super::{Backend, EntryPath, open};
+use crate::graph::ec2::may_be_declared;
 use crate::graph::elbv2::TargetType;
 use crate::graph::{Graph, Target, Typed};
+use crate::value::Reason;
 
 pub(super) fn paths(graph: &Graph) -> Vec<EntryPath> {
     doors::all(graph).iter().filter_map(|door| path(graph, door)).collect()
@@ -38,6 +40,7 @@ fn path(graph: &Graph, door: &Door<'_>) -> Option<EntryPath> {
             evidence: door.exposure.evidence.clone(),
         },
         backends: backends(graph, door),
+        backends_open: backends_open(graph, door),
     })
 }
 
@@ -68,4 +71,20 @@ fn backends(graph: &Graph, door: &Door<'_>) -> Vec<Backend> {
     found.sort();
     found.dedup();
     found
+}
+
+fn backends_open(graph: &Graph, door: &Door<'_>) -> Option<Reason> {
+    let actions = match &door.rule.actions {
+        Typed::Unknown(reason, _) => Some(reason.clone()).filter(may_be_declared),
+        Typed::Known(..) | Typed::Absent(_) => None,
+    };
+    actions.or_else(|| {
+        door.rule.forwards().filter(|forward| !forward.is_idle()).find_map(|forward| {
+            open(&forward.target_group).or_else(|| {
+                let group = graph.elbv2.target_group(forward.target_group.address()?)?;
+                let rest = group.members_open.clone().filter(may_be_declared);
+                rest.or_else(|| group.members.iter().find_map(|member| open(&member.target)))
+            })
+        })
+    })
 }

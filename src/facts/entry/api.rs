@@ -1,9 +1,10 @@
 //! Entry paths of API Gateway: one a route.
 
-use super::{Backend, EntryPath};
+use super::{Backend, EntryPath, open};
 use crate::facts::api::authorization;
 use crate::facts::{Fact, Step};
 use crate::graph::apigateway::{Api, Destination, Integration, Protocol, Route};
+use crate::graph::ec2::may_be_declared;
 use crate::graph::lambda::FunctionRef;
 use crate::graph::{Graph, Target, Typed};
 
@@ -43,6 +44,11 @@ fn path(graph: &Graph, api: &Api, route: &Route) -> EntryPath {
         exempt: false,
         internet_facing,
         backends: backends(&route.integration),
+        backends_open: match &route.integration.destination {
+            Destination::Unknown(reason) => Some(reason.clone()).filter(may_be_declared),
+            Destination::Function(function) => open(&function.function),
+            Destination::None | Destination::Private(_) | Destination::Url(_) | Destination::Action { .. } => None,
+        },
         evidence,
     }
 }

@@ -10,9 +10,10 @@ use crate::value::{Address, Reason};
 fact_struct! {
     /// A function, service, instance or Auto Scaling group that requests from outside reach.
     pub struct BackendFacts {
-        /// Front doors (load balancers, APIs, Function URLs) that lead to it.
-        fronts: i64,
-        /// Paths to it that authenticate, or may.
+        /// Front doors (load balancers, APIs, Function URLs) that lead to it. Unknown when it is one, and a path of which
+        /// it is not known where it leads may be another.
+        fronts: Fact<i64>,
+        /// Paths to it that authenticate, or may. What may lead elsewhere counts with unknown authentication.
         authenticated: Vec<Way>,
         /// Paths through another front door than one that authenticates. Sign-in handlers and paths of the same front
         /// are left out: the rules of that front judge those.
@@ -37,66 +38,99 @@ fact_struct! {
 }
 
 pub(super) fn subjects(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
-    let mut by_backend: BTreeMap<&Address, Vec<&EntryPath>> = BTreeMap::new();
+    let mut by_backend: BTreeMap<&Address, Vec<Lead<'_>>> = BTreeMap::new();
     for entry in entries {
         let addresses: BTreeSet<_> = entry.backends.iter().filter_map(Backend::address).collect();
         for address in addresses {
-            by_backend.entry(address).or_default().push(entry);
+            by_backend.entry(address).or_default().push(Lead { path: entry, doubt: None });
         }
+    }
+    for (address, leads) in &mut by_backend {
+        let here = |entry: &EntryPath| entry.backends.iter().any(|backend| backend.address() == Some(*address));
+        let elsewhere = entries.iter().filter(|entry| entry.backends_open.is_some() && !here(entry));
+        leads.extend(elsewhere.map(|path| Lead { path, doubt: path.backends_open.as_ref() }));
     }
     by_backend
         .into_iter()
-        .filter_map(|(address, paths)| {
+        .filter_map(|(address, leads)| {
             let resource = graph.resources.get(address)?;
-            Some(Subject::of("backends", resource, &facts(graph, &paths)))
+            Some(Subject::of("backends", resource, &facts(graph, &leads)))
         })
         .collect()
 }
 
-fn facts(graph: &Graph, paths: &[&EntryPath]) -> BackendFacts {
-    let fronts: BTreeSet<_> = paths.iter().map(|path| &path.front).collect();
-    let guarded: Vec<_> = paths.iter().filter(|path| path.authentication.value.as_deref() != Ok("none")).collect();
-    let side: Vec<_> = paths
-        .iter()
-        .filter(|path| !path.exempt)
-        .filter_map(|path| {
-            let beside = guarded.iter().filter(|other| other.front != path.front);
-            // One that is surely another front is the better proof.
-            let beside = beside.min_by_key(|other| unknown_front(graph, other) || unknown_front(graph, path))?;
-            Some(side_door(graph, path, beside))
-        })
-        .collect();
-    BackendFacts {
-        fronts: i64::try_from(fronts.len()).unwrap_or(i64::MAX),
-        authenticated: guarded.iter().map(|path| way(graph, path)).collect(),
-        side_doors: side,
+/// A path that leads to the backend, or may.
+#[derive(Clone, Copy)]
+struct Lead<'a> {
+    path: &'a EntryPath,
+    /// Why it may lead elsewhere.
+    doubt: Option<&'a Reason>,
+}
+
+impl Lead<'_> {
+    fn is_guarded(&self) -> bool {
+        self.path.authentication.value.as_deref() != Ok("none")
+    }
+
+    /// A door of an API or load balancer that is not known may belong to any front. A route of an OpenAPI document has
+    /// no resource but the API.
+    fn is_stray(&self, graph: &Graph) -> bool {
+        const FRONTS: &[&str] = &["AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"];
+        let known = |kind: &str| FRONTS.contains(&kind);
+        let front = &self.path.front;
+        *front == self.path.door && graph.resources.get(front).is_none_or(|resource| !known(&resource.kind))
     }
 }
 
-/// A door of an API or load balancer that is not known may belong to any front. A route of an OpenAPI document has no
-/// resource but the API.
-fn unknown_front(graph: &Graph, path: &EntryPath) -> bool {
-    const FRONTS: &[&str] = &["AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"];
-    let known = |kind: &str| FRONTS.contains(&kind);
-    path.front == path.door && graph.resources.get(&path.front).is_none_or(|front| !known(&front.kind))
+fn facts(graph: &Graph, leads: &[Lead<'_>]) -> BackendFacts {
+    let fronts: BTreeSet<_> = leads.iter().filter(|lead| lead.doubt.is_none()).map(|lead| &lead.path.front).collect();
+    let doubt = leads.iter().find_map(|lead| lead.doubt);
+    let guarded: Vec<_> = leads.iter().filter(|lead| lead.is_guarded()).collect();
+    let side_doors = leads.iter().filter(|lead| !lead.path.exempt).filter_map(|lead| {
+        let beside = guarded.iter().filter(|other| other.path.front != lead.path.front);
+        // The one that surely is another front of the same backend is the better proof.
+        let beside = beside.min_by_key(|other| (other.is_stray(graph), other.doubt.is_some()))?;
+        Some(side_door(graph, *lead, **beside))
+    });
+    BackendFacts {
+        side_doors: side_doors.collect(),
+        fronts: match (doubt, fronts.len()) {
+            (Some(reason), ..2) => Fact::unknown(reason.clone(), Vec::new()),
+            (_, count) => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), Vec::new()),
+        },
+        authenticated: guarded
+            .iter()
+            .map(|lead| {
+                let mut way = way(graph, lead.path);
+                if let Some(reason) = lead.doubt {
+                    way.authentication.value = Err(reason.clone());
+                }
+                way
+            })
+            .collect(),
+    }
 }
 
 /// A path whose proof shows first the door that authenticates.
-fn side_door(graph: &Graph, path: &EntryPath, beside: &EntryPath) -> Way {
+fn side_door(graph: &Graph, lead: Lead<'_>, other: Lead<'_>) -> Way {
+    let (path, beside) = (lead.path, other.path);
     let guard = beside.authentication.value.as_deref().unwrap_or("something that is not known");
     let label = format!("`{}` authenticates with {guard}: {}", name(graph, &beside.front), beside.request);
     let mut evidence = vec![Step::new(label, beside.door_span)];
-    let label = format!("`{}` leads to the same target: {}", name(graph, &path.front), path.request);
+    let may = if lead.doubt.or(other.doubt).is_some() { "may lead" } else { "leads" };
+    let label = format!("`{}` {may} to the same target: {}", name(graph, &path.front), path.request);
     evidence.push(Step::new(label, path.door_span));
     let mut way = way(graph, path);
     evidence.append(&mut way.authentication.evidence);
     way.authentication.evidence = evidence;
-    if unknown_front(graph, path) || unknown_front(graph, beside) {
-        let what = "the API or load balancer of this path".into();
-        way.authentication.value = way.authentication.value.and_then(|word| match word.as_str() {
-            "none" => Err(Reason::Outside(what)),
-            _ => Ok(word),
-        });
+    let stray = || {
+        (lead.is_stray(graph) || other.is_stray(graph))
+            .then(|| Reason::Outside("the API or load balancer of this path".into()))
+    };
+    if way.authentication.value.as_deref() == Ok("none")
+        && let Some(reason) = lead.doubt.or(other.doubt).cloned().or_else(stray)
+    {
+        way.authentication.value = Err(reason);
     }
     way
 }

@@ -1,7 +1,7 @@
 //! Entry paths of Lambda Function URLs: a URL answers every method and path.
 
-use super::EntryPath;
 use super::api::function_backend;
+use super::{EntryPath, open};
 use crate::facts::{Fact, Step};
 use crate::graph::Graph;
 
@@ -27,6 +27,7 @@ pub(super) fn paths(graph: &Graph) -> Vec<EntryPath> {
             exempt: false,
             internet_facing: Fact::known(true, Vec::new()),
             backends: function_backend(&url.function),
+            backends_open: open(&url.function.function),
             evidence,
         })
     })

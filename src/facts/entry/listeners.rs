@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::{Fact, Step, Subject, fact_struct};
 use super::doors::{Door, describe};
 use super::tls;
+use crate::graph::ec2::may_be_declared;
 use crate::graph::elbv2::rule::Redirect;
 use crate::graph::elbv2::{ActionKind, Listener, LoadBalancer, Rule};
 use crate::graph::{Graph, Typed};
@@ -304,7 +305,14 @@ fn keeps_host(redirect: &Redirect) -> bool {
 }
 
 fn https_available(graph: &Graph, listener: &Listener, load_balancer: Option<&LoadBalancer>) -> Fact<bool> {
-    let Some(load_balancer) = load_balancer else { return Fact::known(true, Vec::new()) };
+    let Some(load_balancer) = load_balancer else {
+        return match &listener.load_balancer {
+            Typed::Unknown(reason, span) if may_be_declared(reason) => {
+                Fact::unknown(reason.clone(), vec![Step::new("the load balancer is not known", *span)])
+            }
+            _ => Fact::known(true, Vec::new()),
+        };
+    };
     if has_https(graph, load_balancer).value == Ok(true) {
         return Fact::known(true, Vec::new());
     }
