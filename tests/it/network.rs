@@ -1,6 +1,8 @@
 //! Laws of the network analyses: they agree with a walk that is written from scratch, and knowing less never makes an
 //! architecture look better.
 
+mod traps;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
