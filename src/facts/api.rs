@@ -10,6 +10,7 @@ use crate::graph::apigateway::{Api, Protocol, Route};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::Reason;
+use reach::Reach;
 
 pub(super) const SUBJECTS: &[SubjectKind] = &[
     SubjectKind { name: "api_routes", shape: ApiRoute::shape },
@@ -54,6 +55,7 @@ fact_struct! {
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let mut subjects = Vec::new();
+    let mut reach = Reach::new(graph);
     for api in &graph.apigateway.apis {
         let routes: Vec<&Route> = graph.apigateway.routes_of(&api.key).collect();
         if api.protocol == Protocol::WebSocket
@@ -62,18 +64,18 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
         {
             subjects.extend(missing_connect(graph, api));
         }
-        subjects.extend(routes.iter().filter_map(|route| subject(graph, api, route)));
+        subjects.extend(routes.iter().filter_map(|route| subject(graph, api, route, &mut reach)));
         subjects.extend(unread(graph, api));
     }
     subjects.extend(jwt::derive(graph));
     subjects
 }
 
-fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
+fn subject(graph: &Graph, api: &Api, route: &Route, reach: &mut Reach<'_>) -> Option<Subject> {
     let resource = graph.resources.get(&route.address)?;
     let label = route.label();
     let mut resolved = authorization::resolve(graph, route);
-    let backend_access = reach::backend_access(graph, &route.integration);
+    let backend_access = reach.backend_access(&route.integration);
     if resolved.authorization.value.as_deref() == Ok("none") && backend_access.value.as_deref() != Ok("none") {
         resolved.authorization.evidence.extend(backend_access.evidence.iter().cloned());
     }
@@ -84,7 +86,7 @@ fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
         options: options(route),
         rides_on_connect: api.protocol == Protocol::WebSocket && !authorization::is_connect(route),
         authorization: resolved.authorization,
-        gap: resolved.gap,
+        gap: explained(api, route, resolved.gap),
         exposure: exposure(api),
         api_key_required: Fact::of(route.api_key_required.clone(), "whether an API key is required"),
         declared_public: declared_public(api, &label),
@@ -98,6 +100,20 @@ fn subject(graph: &Graph, api: &Api, route: &Route) -> Option<Subject> {
         Some(part) => subject.part(part, route.span),
         None => subject,
     })
+}
+
+/// Adds what looks like protection and is none, and what makes an open route worse.
+fn explained(api: &Api, route: &Route, gap: String) -> String {
+    if gap.is_empty() {
+        return gap;
+    }
+    let notes = [
+        (route.api_key_required.known() == Some(&true), "an API key authenticates nobody"),
+        (api.network_policy.known() == Some(&true), "the resource policy only looks at the caller's network"),
+        (catches_all(route), "it takes every request that no other route matches"),
+    ];
+    let notes = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned());
+    std::iter::once(gap).chain(notes).collect::<Vec<_>>().join("; ")
 }
 
 /// Clients connect to a WebSocket API that has no `$connect` route without any check.

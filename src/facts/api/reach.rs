@@ -1,6 +1,7 @@
 //! What the code behind a route could do with data, from the policies of its role: it decides how much an open route
 //! is worth, never whether it is open.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facts::{Fact, Step};
@@ -35,41 +36,54 @@ const NETWORK_INTERFACES: &[&str] = &[
     "ec2:unassignprivateipaddresses",
 ];
 
-/// `write`, `read` or `none`.
-pub(super) fn backend_access(graph: &Graph, integration: &Integration) -> Fact<String> {
-    let step = |label: String| vec![Step::new(label, integration.span)];
-    match &integration.destination {
-        Destination::None => Fact::known("none".to_owned(), step("no backend".to_owned())),
-        Destination::Action { action, .. } => {
-            let access = of_action(action);
-            Fact::known(access.key().to_owned(), step(format!("the route calls `{action}`")))
-        }
-        Destination::Function(function) => match &function.function {
-            Typed::Known(Target::Resource(address), _) => of_function(graph, address),
-            Typed::Known(Target::Outside(name), _) => {
-                Fact::unknown(Reason::Outside(Arc::from(format!("function `{name}`"))), Vec::new())
-            }
-            Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), Vec::new()),
-            Typed::Absent(_) => Fact::unknown(Reason::Outside(Arc::from("the backend")), Vec::new()),
-        },
-        Destination::Private(_) | Destination::Url(_) => {
-            Fact::known("none".to_owned(), step("the route lends no role to its backend".to_owned()))
-        }
-        Destination::Unknown(reason) => Fact::unknown(reason.clone(), Vec::new()),
-    }
+/// Weighs each role once: the routes of an API tend to share a few.
+pub(super) struct Reach<'a> {
+    graph: &'a Graph,
+    roles: BTreeMap<Address, Fact<String>>,
 }
 
-fn of_function(graph: &Graph, address: &Address) -> Fact<String> {
-    let role = graph.lambda.function(address).map(|function| &function.role);
-    let role = match role {
-        Some(Typed::Known(Target::Resource(role), _)) => graph.iam.role(role),
-        Some(Typed::Unknown(reason, _)) => return Fact::unknown(reason.clone(), Vec::new()),
-        _ => None,
-    };
-    let Some(role) = role else {
-        return Fact::unknown(Reason::Outside(Arc::from("the function's role")), Vec::new());
-    };
-    of_role(graph, role)
+impl<'a> Reach<'a> {
+    pub(super) fn new(graph: &'a Graph) -> Self {
+        Self { graph, roles: BTreeMap::new() }
+    }
+
+    /// `write`, `read` or `none`.
+    pub(super) fn backend_access(&mut self, integration: &Integration) -> Fact<String> {
+        let step = |label: String| vec![Step::new(label, integration.span)];
+        match &integration.destination {
+            Destination::None => Fact::known("none".to_owned(), step("no backend".to_owned())),
+            Destination::Action { action, .. } => {
+                let access = of_action(action);
+                Fact::known(access.key().to_owned(), step(format!("the route calls `{action}`")))
+            }
+            Destination::Function(function) => match &function.function {
+                Typed::Known(Target::Resource(address), _) => self.of_function(address),
+                Typed::Known(Target::Outside(name), _) => {
+                    Fact::unknown(Reason::Outside(Arc::from(format!("function `{name}`"))), Vec::new())
+                }
+                Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), Vec::new()),
+                Typed::Absent(_) => Fact::unknown(Reason::Outside(Arc::from("the backend")), Vec::new()),
+            },
+            Destination::Private(_) | Destination::Url(_) => {
+                Fact::known("none".to_owned(), step("the route lends no role to its backend".to_owned()))
+            }
+            Destination::Unknown(reason) => Fact::unknown(reason.clone(), Vec::new()),
+        }
+    }
+
+    fn of_function(&mut self, address: &Address) -> Fact<String> {
+        let role = self.graph.lambda.function(address).map(|function| &function.role);
+        let role = match role {
+            Some(Typed::Known(Target::Resource(role), _)) => self.graph.iam.role(role),
+            Some(Typed::Unknown(reason, _)) => return Fact::unknown(reason.clone(), Vec::new()),
+            _ => None,
+        };
+        let Some(role) = role else {
+            return Fact::unknown(Reason::Outside(Arc::from("the function's role")), Vec::new());
+        };
+        let graph = self.graph;
+        self.roles.entry(role.address.clone()).or_insert_with(|| of_role(graph, role)).clone()
+    }
 }
 
 fn of_role(graph: &Graph, role: &Role) -> Fact<String> {

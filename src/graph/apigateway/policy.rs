@@ -35,6 +35,13 @@ fn depends_on_network(statement: &Value) -> bool {
         return false;
     };
     condition.members.iter().filter_map(|operator| operator.value.as_map()).any(|operator| {
-        operator.members.iter().any(|member| NETWORK_KEYS.contains(&member.key.to_ascii_lowercase().as_str()))
+        operator.members.iter().any(|member| {
+            NETWORK_KEYS.contains(&member.key.to_ascii_lowercase().as_str()) && !is_everywhere(&member.value)
+        })
     })
+}
+
+fn is_everywhere(ranges: &Value) -> bool {
+    let everywhere = |range: &Value| range.as_str().is_some_and(|range| ["0.0.0.0/0", "::/0", "*"].contains(&range));
+    ranges.items().is_some_and(|ranges| ranges.iter().any(everywhere))
 }

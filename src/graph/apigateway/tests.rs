@@ -23,8 +23,8 @@ fn routes(text: &str) -> Vec<String> {
 
 fn body(protocol: &str, document: &str) -> String {
     let kind = if protocol == "rest" { "AWS::ApiGateway::RestApi" } else { "AWS::ApiGatewayV2::Api" };
-    let document: String = document.lines().map(|line| format!("        {line}\n")).collect();
-    format!("Resources:\n  Api:\n    Type: {kind}\n    Properties:\n      Body:\n{document}")
+    let document = document.replace('\n', "\n        ");
+    format!("Resources:\n  Api:\n    Type: {kind}\n    Properties:\n      Body:\n        {document}\n")
 }
 
 #[test]
@@ -233,5 +233,7 @@ fn network_policies_are_told_from_others() {
         Some(true)
     );
     assert_eq!(narrows("[{Effect: Allow, Principal: '*'}]"), Some(false));
+    let everywhere = "{Effect: Allow, Principal: '*', Condition: {IpAddress: {aws:SourceIp: [0.0.0.0/0]}}}";
+    assert_eq!(narrows(everywhere), Some(false));
     assert_eq!(narrows("!ImportValue statements"), None);
 }
