@@ -65,6 +65,7 @@ impl Resource {
 pub struct Evaluation {
     /// In source order, files sorted by name.
     pub resources: Vec<Resource>,
+    /// The named conditions that are not the same in all worlds, sorted.
     pub conditions: Vec<NamedCondition>,
     pub notes: Vec<Note>,
 }

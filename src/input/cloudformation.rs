@@ -66,14 +66,43 @@ pub fn units(
         })
         .collect();
     let documents = Arc::new(Documents::load(&scanned, &mut Companions::new(sources, files)));
+    let strangers = undeclared_parameters(&scanned, context);
     let groups = exports::group(&documents.roots(&scanned), &documents, context, &Arc::new(sources.clone()));
-    groups.into_iter().map(|library| -> Box<dyn Unit> { Box::new(Stacks { library, plan: OnceLock::new() }) }).collect()
+    groups
+        .into_iter()
+        .enumerate()
+        .map(|(index, library)| -> Box<dyn Unit> {
+            let notes = if index == 0 { strangers.clone() } else { Vec::new() };
+            Box::new(Stacks { library, plan: OnceLock::new(), notes })
+        })
+        .collect()
+}
+
+/// Given parameters that no template has: probably misspelt, and certainly without effect.
+fn undeclared_parameters(scanned: &BTreeMap<String, Arc<Template>>, context: &Context) -> Vec<Note> {
+    let declared = |name: &str| {
+        let mut sections = scanned.values().filter_map(|template| template.root.get("Parameters"));
+        name.starts_with("AWS::") || sections.any(|section| section.get(name).is_some())
+    };
+    let names: BTreeSet<&str> = context.parameters.iter().map(|(name, _)| &**name).collect();
+    names
+        .into_iter()
+        .filter(|name| !declared(name))
+        .map(|name| Note {
+            level: NoteLevel::Warning,
+            message: format!("no template has the given parameter `{name}`"),
+            span: None,
+            related: None,
+        })
+        .collect()
 }
 
 /// A unit of root stacks with what is nested in them.
 #[derive(Debug)]
 struct Stacks {
     library: Library,
+    /// What is to be said whichever world is evaluated.
+    notes: Vec<Note>,
     plan: OnceLock<Plan>,
 }
 
@@ -106,6 +135,7 @@ impl Unit for Stacks {
             run.note(NoteLevel::Error, "the template expands to more than is evaluated", root.root.span);
         }
         evaluation.notes.extend(run.take_notes());
+        evaluation.notes.extend(self.notes.iter().cloned());
         evaluation.notes.sort();
         evaluation.notes.dedup();
         evaluation

@@ -78,6 +78,22 @@ fn a_nested_template_beside_the_scanned_one_is_read() {
 }
 
 #[test]
+fn given_parameters_without_a_template_or_a_right_are_noted() {
+    let parameters = [("Stage", "prod"), ("Stagee", "prod")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let context = Context { parameters: parameters.to_vec(), ..Context::default() };
+    let text = "Parameters: {Stage: {Type: String, AllowedValues: [dev]}}\nResources: {X: {Type: A::B::C}}\n";
+    let units = load(&["a.yaml", "b.yaml"], &[("a.yaml", text), ("b.yaml", text)], &context);
+    let notes = |unit: &dyn Unit| -> Vec<String> {
+        unit.evaluate(&World::default()).notes.into_iter().map(|note| note.message).collect()
+    };
+    assert_eq!(
+        notes(&*units[0]),
+        ["no template has the given parameter `Stagee`", "the given value of `Stage` is not an allowed one"]
+    );
+    assert_eq!(notes(&*units[1]), ["the given value of `Stage` is not an allowed one"]);
+}
+
+#[test]
 fn parameters_that_are_computed_are_unknown() {
     let parent = PARENT
         .replace("Parameters: {Vpc:", "Parameters: !If [Public, {}, {Vpc:")
