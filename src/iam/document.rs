@@ -83,9 +83,16 @@ pub enum PrincipalKind {
     Other,
 }
 
+/// Text of one document that is read, in bytes. IAM's own limit is far lower: "IAM and AWS STS quotas".
+const MAX_TEXT: usize = 256 * 1024;
+
 impl Document {
     /// Reads a document; what is malformed becomes unknown, never an error, because IAM decides what is valid.
     pub fn read(raw: &Raw) -> Self {
+        if text_size(raw) > MAX_TEXT {
+            let reason = Reason::Limit(Arc::from("the policy document is longer than IAM accepts"));
+            return Self { statements: Vec::new(), open: Some(reason) };
+        }
         let (members, mut open) = match raw {
             Raw::Map(members, open) => (members.as_slice(), open.clone()),
             Raw::Unknown(reason) => return Self { statements: Vec::new(), open: Some(reason.clone()) },
@@ -283,6 +290,15 @@ pub(super) fn patterns(raw: &Raw, reading: Reading) -> Vec<Pattern> {
     items(raw).iter().map(|item| pattern(item, reading)).collect()
 }
 
+fn text_size(raw: &Raw) -> usize {
+    match raw {
+        Raw::Text(pieces) => pieces.iter().map(Piece::size).sum(),
+        Raw::List(items) => items.iter().map(text_size).sum(),
+        Raw::Map(members, _) => members.iter().map(|(key, value)| key.len() + text_size(value)).sum(),
+        Raw::Null | Raw::Unknown(_) => 0,
+    }
+}
+
 fn pattern(raw: &Raw, reading: Reading) -> Pattern {
     let unknown = |reason| Pattern::new(&[Piece::Unknown(reason)], reading);
     match raw {
@@ -339,4 +355,69 @@ fn reason_of(pieces: &[Piece], otherwise: &str) -> Reason {
 
 fn not_understood(what: impl Into<String>) -> Reason {
     Reason::NotUnderstood(Arc::from(what.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam::managed;
+
+    fn document(json: &str) -> Document {
+        let json = serde_json::from_str(json).unwrap();
+        Document::read(&managed::raw(&json, &|text| Raw::Text(vec![Piece::Literal(Arc::from(text))])))
+    }
+
+    #[test]
+    fn one_statement_and_one_value_need_no_list() {
+        let one = document(r#"{"Statement": {"Effect": "Allow", "Action": "S3:GetObject", "Resource": "*"}}"#);
+        let many = document(r#"{"Statement": [{"Effect": "Allow", "Action": ["s3:getobject"], "Resource": ["*"]}]}"#);
+        assert_eq!(one, many);
+        assert_eq!(one.statements[0].actions.includes("s3:getobject"), Some(true));
+        assert_eq!(one.statements[0].resources.is_everything(), Some(true));
+    }
+
+    #[test]
+    fn variables_need_the_version_of_2012() {
+        let value = |version: &str| {
+            let statement = r#"{"Effect": "Allow", "Action": "a:b", "Resource": "${aws:username}"}"#;
+            let document = document(&format!(r#"{{{version} "Statement": {statement}}}"#));
+            document.statements[0].resources.patterns()[0].literal()
+        };
+        assert_eq!(value(r#""Version": "2012-10-17","#), None);
+        assert_eq!(value(r#""Version": "2008-10-17","#).as_deref(), Some("${aws:username}"));
+        assert_eq!(value("").as_deref(), Some("${aws:username}"));
+    }
+
+    #[test]
+    fn not_action_is_everything_else() {
+        let statement =
+            &document(r#"{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}"#).statements[0];
+        assert_eq!(statement.actions.includes("iam:passrole"), Some(false));
+        assert_eq!(statement.actions.includes("s3:getobject"), Some(true));
+        assert!(statement.actions.covers(&Pattern::action("s3:*")));
+        assert!(!statement.actions.covers(&Pattern::action("i*")));
+    }
+
+    #[test]
+    fn what_is_malformed_is_unknown() {
+        assert!(document("[]").open.is_some());
+        let statements = document(r#"{"Statement": ["x", {"Effect": "allow"}, {}]}"#).statements;
+        assert!(statements.iter().all(|statement| matches!(statement.effect, Effect::Unknown(_))));
+        let long = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{}"}}}}"#, "a".repeat(MAX_TEXT));
+        assert!(matches!(document(&long).open, Some(Reason::Limit(_))));
+        let long = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{}"}}}}"#, "a".repeat(4000));
+        assert!(document(&long).statements[0].actions.reason().is_some());
+    }
+
+    #[test]
+    fn conditions_tell_operator_set_and_key_without_case() {
+        let condition = r#"{"forallvalues:stringlikeIfExists": {"DynamoDB:LeadingKeys": "x"}, "Null": {"a:b": false}}"#;
+        let statement =
+            &document(&format!(r#"{{"Statement": {{"Effect": "Allow", "Condition": {condition}}}}}"#)).statements[0];
+        let shown: Vec<String> = statement.conditions.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["ForAllValues:StringLikeIfExists dynamodb:leadingkeys", "Null a:b"]);
+        assert!(!statement.conditions[0].requires_key());
+        assert!(statement.conditions[1].requires_key());
+        assert!(!statement.is_unconditional());
+    }
 }

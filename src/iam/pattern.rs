@@ -45,8 +45,26 @@ pub struct Reading {
     pub fold_case: bool,
 }
 
+/// Longest string that is read as a pattern, in bytes: the longest ARN there is. Source: "Amazon Resource Names" (IAM
+/// API reference, `arnType`).
+const MAX_PATTERN: usize = 2048;
+
+impl Piece {
+    /// Bytes of literal text.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Literal(text) => text.len(),
+            Self::Symbol(_) | Self::Unknown(_) => 0,
+        }
+    }
+}
+
 impl Pattern {
     pub fn new(pieces: &[Piece], reading: Reading) -> Self {
+        if pieces.iter().map(Piece::size).sum::<usize>() > MAX_PATTERN {
+            let reason = Reason::Limit(Arc::from("a text of the policy is longer than any ARN"));
+            return Self { tokens: vec![Token::Unknown(reason)] };
+        }
         let mut tokens = Vec::new();
         for piece in pieces {
             match piece {

@@ -92,7 +92,7 @@ mod tests {
                 r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:"#,
             )),
             Part::Ref(reference),
-            Part::Literal(Arc::from(r#"::"#)),
+            Part::Literal(Arc::from("::")),
             Part::Unknown(Reason::Parameter(Arc::from("Bucket"))),
             Part::Literal(Arc::from(r#"/*"}}"#)),
         ];

@@ -128,7 +128,7 @@ mod tests {
             assert_eq!(literal(text), Scope::Named, "{text}");
         }
         let table = Piece::Symbol(Arc::from("t.yaml#Table.Arn"));
-        assert_eq!(scope(&[table.clone()]), Scope::Named);
+        assert_eq!(scope(std::slice::from_ref(&table)), Scope::Named);
         assert_eq!(scope(&[table, Piece::Literal(Arc::from("/index/*"))]), Scope::Named);
     }
 
