@@ -72,7 +72,9 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
         report.notes.extend(part.notes);
         for (rule, verdicts) in part.counts {
             let total = counts.entry(rule).or_default();
-            verdicts.into_iter().for_each(|(verdict, number)| *total.entry(verdict).or_default() += number);
+            for (verdict, number) in verdicts {
+                *total.entry(verdict).or_default() += number;
+            }
         }
         for (kind, number) in part.resource_types {
             let understood = graph::understands(&kind);

@@ -110,10 +110,9 @@ impl fmt::Display for Reason {
             Self::Attribute(name) => write!(f, "`{name}` is only known after deployment"),
             Self::Outside(what) => write!(f, "{what} is not declared in what was scanned"),
             Self::Transform(name) => write!(f, "transform `{name}` is not evaluated; scan the processed template"),
-            Self::NotUnderstood(what) => f.write_str(what),
-            Self::File(what) => write!(f, "{what}"),
-            Self::Limit(what) => write!(f, "{what}"),
-            Self::Conditions(what) => write!(f, "{what}"),
+            Self::NotUnderstood(what) | Self::File(what) | Self::Limit(what) | Self::Conditions(what) => {
+                f.write_str(what)
+            }
             Self::Denied(action) => write!(f, "`{action}` was refused; allow it and collect again"),
         }
     }
@@ -266,7 +265,7 @@ impl Value {
                 let members = map.members.iter().map(|member| (member.key.to_string(), member.value.to_json()));
                 Json::Object(members.collect())
             }
-            Kind::Ref(reference @ Reference::Resource { attribute: None, .. } | reference @ Reference::Pseudo(_)) => {
+            Kind::Ref(reference @ (Reference::Resource { attribute: None, .. } | Reference::Pseudo(_))) => {
                 json!({ "Ref": reference.to_string() })
             }
             Kind::Ref(reference) => json!({ "Fn::GetAtt": reference.to_string() }),

@@ -25,7 +25,7 @@ pub struct Worlds {
 }
 
 /// Upper bound of worlds explored for one unit.
-pub const MAX_WORLDS: usize = 64;
+pub const MAX_WORLDS: usize = 256;
 
 impl Worlds {
     /// The one world of an input that leaves nothing open.

@@ -81,16 +81,16 @@ pub struct Input {
     /// Value of a template parameter
     #[arg(long = "parameter", value_name = "NAME=VALUE", help_heading = "Input")]
     pub parameters: Vec<String>,
-    /// File with parameter values, as the AWS CLI, SAM or CodePipeline write them
+    /// File with parameter values, as the AWS CLI, SAM or `CodePipeline` write them
     #[arg(long = "parameters", value_name = "FILE", help_heading = "Input")]
     pub parameter_files: Vec<PathBuf>,
-    /// Value of AWS::Region
+    /// Value of `AWS::Region`
     #[arg(long, help_heading = "Input")]
     pub region: Option<String>,
-    /// Value of AWS::AccountId
+    /// Value of `AWS::AccountId`
     #[arg(long, help_heading = "Input")]
     pub account: Option<String>,
-    /// Value of AWS::Partition [default: aws]
+    /// Value of `AWS::Partition` [default: aws]
     #[arg(long, help_heading = "Input")]
     pub partition: Option<String>,
 }

@@ -206,15 +206,15 @@ impl Client {
 
 /// Whether a list of words has one of them.
 pub fn includes(words: &Typed<Vec<Typed<String>>>, wanted: &str) -> Option<bool> {
-    match words {
-        Typed::Absent(_) => Some(false),
-        Typed::Unknown(..) => None,
-        Typed::Known(words, _) if words.iter().any(|word| word.known().is_some_and(|word| word == wanted)) => {
-            Some(true)
-        }
-        Typed::Known(words, _) if words.iter().any(|word| word.known().is_none()) => None,
-        Typed::Known(..) => Some(false),
+    let words = match words {
+        Typed::Absent(_) => return Some(false),
+        Typed::Unknown(..) => return None,
+        Typed::Known(words, _) => words,
+    };
+    if words.iter().any(|word| word.known().is_some_and(|word| word == wanted)) {
+        return Some(true);
     }
+    words.iter().all(|word| word.known().is_some()).then_some(false)
 }
 
 fn is_reference(word: &Typed<String>) -> bool {

@@ -1,4 +1,4 @@
-//! JUnit XML: a test suite a rule, a test case a subject, so that merge-request views list them as tests.
+//! `JUnit` XML: a test suite a rule, a test case a subject, so that merge-request views list them as tests.
 
 use std::io::{self, Write};
 

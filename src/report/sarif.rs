@@ -1,6 +1,7 @@
 //! SARIF 2.1.0 for code scanning: rules with help, the proof as a code flow, stable fingerprints.
 //! Property names are those of the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -130,7 +131,7 @@ fn uri(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     });

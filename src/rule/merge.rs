@@ -75,7 +75,8 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Rea
     let (mut judgement, subject) = chosen?;
     if let (Verdict::Pass, Some(reason)) = (verdict, incomplete) {
         judgement.verdict = Verdict::Unknown;
-        judgement.message = "passes in every branch that was explored, but not all branches were".to_owned();
+        judgement.message.clear();
+        judgement.message.push_str("passes in every branch that was explored, but not all branches were");
         judgement.reasons.push(reason.to_string());
     }
     let fingerprint = fingerprint(&judged.rule.id, &subject);

@@ -31,7 +31,7 @@ fn understood_types_are_those_that_the_code_reads() {
     let text = fs::read_to_string(&file).unwrap();
     let start = text.find("= &[").unwrap() + 4;
     let end = start + text[start..].find("];").unwrap();
-    let wanted: String = found.iter().map(|kind| format!("\n    \"{kind}\",")).collect::<String>() + "\n";
+    let wanted = found.iter().fold(String::new(), |text, kind| text + "\n    \"" + kind + "\",") + "\n";
     if std::env::var_os("SRA_GUARD_UPDATE").is_some() {
         fs::write(&file, format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
     } else {

@@ -1,6 +1,11 @@
 //! All integration tests in one binary.
 
-#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a step that fails is a test that fails"
+)]
 
 mod examples;
 mod guard;

@@ -74,7 +74,8 @@ fn access(graph: &Graph, role: &Role) -> Result<&'static str, Reason> {
                 Some(true) => {}
                 Some(false) if statement.effect == Effect::Allow => return Ok("more"),
                 _ => {
-                    open = open.or_else(|| Some(Reason::NotUnderstood("the guest role's actions are not known".into())))
+                    open =
+                        open.or_else(|| Some(Reason::NotUnderstood("the guest role's actions are not known".into())));
                 }
             }
         }

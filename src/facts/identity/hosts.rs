@@ -94,7 +94,7 @@ impl<'a> Hosts<'a> {
             Host::Name(name) => {
                 let recorded =
                     load_balancer.is_some_and(|to| self.graph.route53.names_of(to).any(|(own, _)| own == name));
-                if recorded || self.host_conditions(listener).any(|own| own == *name) || self.certified(listener, name)
+                if recorded || Self::host_conditions(listener).any(|own| own == *name) || self.certified(listener, name)
                 {
                     return Ok(true);
                 }
@@ -107,7 +107,7 @@ impl<'a> Hosts<'a> {
         }
     }
 
-    fn host_conditions<'l>(&self, listener: &'l Listener) -> impl Iterator<Item = String> + use<'l> {
+    fn host_conditions<'l>(listener: &'l Listener) -> impl Iterator<Item = String> + use<'l> {
         let conditions = listener.rules.iter().filter_map(|rule| rule.conditions.known()).flatten();
         conditions
             .filter_map(|condition| match &condition.test {

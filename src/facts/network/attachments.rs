@@ -39,7 +39,7 @@ const NOT_ATTACHING: &[&str] =
     &["AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"];
 
 /// Resources whose interfaces only have private addresses. Source: "Access an AWS service using an interface VPC
-/// endpoint" (AWS PrivateLink Guide), "Giving Lambda functions access to resources in an Amazon VPC" (AWS Lambda
+/// endpoint" (AWS `PrivateLink` Guide), "Giving Lambda functions access to resources in an Amazon VPC" (AWS Lambda
 /// Developer Guide), "Managing mount targets" (Amazon EFS User Guide).
 const PRIVATE: &[&str] = &["AWS::EC2::VPCEndpoint", "AWS::Lambda::Function", "AWS::EFS::MountTarget"];
 

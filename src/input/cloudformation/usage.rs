@@ -56,10 +56,11 @@ const HUB_TYPES: [&str; 5] =
     ["AWS::EC2::VPC", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Route53::HostedZone", "AWS::SNS::Topic"];
 
 /// Properties that say nothing about security: descriptions, physical names, sizes, schedules.
-const IGNORED_KEYS: [&str; 31] = [
+const IGNORED_KEYS: [&str; 37] = [
     "AlarmActions",
     "AlarmDescription",
     "AllocatedStorage",
+    "BlockDeviceMappings",
     "BucketName",
     "Cpu",
     "DBClusterIdentifier",
@@ -68,9 +69,12 @@ const IGNORED_KEYS: [&str; 31] = [
     "Description",
     "DesiredCapacity",
     "DesiredCount",
+    "EbsOptimized",
     "HostedZoneTags",
+    "ImageId",
     "InstanceType",
     "Iops",
+    "KeyName",
     "LaunchTemplateName",
     "LoadBalancerName",
     "LogGroupName",
@@ -78,6 +82,7 @@ const IGNORED_KEYS: [&str; 31] = [
     "Memory",
     "MemorySize",
     "MinSize",
+    "Monitoring",
     "NotificationConfigurations",
     "PreferredBackupWindow",
     "PreferredMaintenanceWindow",
@@ -86,6 +91,7 @@ const IGNORED_KEYS: [&str; 31] = [
     "TagSpecifications",
     "Tags",
     "TopicName",
+    "UserData",
     "UserPoolTags",
     "WriteCapacityUnits",
 ];
