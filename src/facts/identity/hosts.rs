@@ -107,7 +107,7 @@ impl<'a> Hosts<'a> {
         }
     }
 
-    fn host_conditions<'l>(listener: &'l Listener) -> impl Iterator<Item = String> + use<'l> {
+    fn host_conditions(listener: &Listener) -> impl Iterator<Item = String> {
         let conditions = listener.rules.iter().filter_map(|rule| rule.conditions.known()).flatten();
         conditions
             .filter_map(|condition| match &condition.test {
