@@ -155,13 +155,22 @@ impl Transform<'_> {
             .copy(config, &["AuthType", "Cors", "InvokeMode"])
             .set("TargetFunctionArn", target.name.clone());
         self.emit(source, &format!("{}Url", source.id), "AWS::Lambda::Url", at, url.done());
-        let Some(kind) = get(config, "AuthType").filter(|kind| kind.as_str() == Some("NONE")) else { return };
+        // Whether the public permissions exist is as unknown as the type.
+        let kind = match get(config, "AuthType") {
+            Some(kind) => kind.clone(),
+            None => Value::unknown(config.span, reason_of(config)),
+        };
         let at = At(kind.span);
+        let principal = match (kind.as_str(), &kind.kind) {
+            (Some("NONE"), _) => at.text("*"),
+            (_, Kind::Unknown(_)) => kind.clone(),
+            _ => return,
+        };
         let permission = |action: &str| {
             Fields::new(at.0)
                 .set("Action", at.text(action))
                 .set("FunctionName", target.name.clone())
-                .set("Principal", at.text("*"))
+                .set("Principal", principal.clone())
         };
         let url = permission("lambda:InvokeFunctionUrl").set("FunctionUrlAuthType", kind.clone());
         self.emit(source, &format!("{}UrlPublicPermissions", source.id), "AWS::Lambda::Permission", at, url.done());

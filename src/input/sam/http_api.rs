@@ -8,7 +8,7 @@ use super::api_event::demand;
 use super::events::Event;
 use super::openapi::{Api, require};
 use super::rest_api::disable_endpoint;
-use super::rest_auth::{clean, flag, iam_scheme, identity_sources};
+use super::rest_auth::{clean, flag, iam_scheme, identity_sources, open, open_schemes};
 use super::shape::{At, Fields, get, given, map_mut, members};
 use super::{Serverless, Target, Transform, alphanumeric, reason_of};
 
@@ -40,7 +40,7 @@ impl Transform<'_> {
             Some(name) => {
                 let declared =
                     api_auth.as_ref().and_then(|auth| get(auth, "Authorizers")).and_then(|all| all.as_map()?.get(name));
-                if declared.is_none() {
+                if declared.is_none() && !api_auth.as_ref().is_some_and(open) {
                     let message = format!("`{name}` is not among the authorizers of `{}`", api.source.id);
                     self.warn(&message, at.0);
                 }
@@ -114,11 +114,14 @@ impl Transform<'_> {
             });
             return;
         }
-        if let Some(enabled) = get(&auth, "EnableIamAuthorizer").filter(|enabled| enabled.as_bool() == Some(true))
-            && let Some(schemes) = api.schemes()
-        {
-            schemes.put("AWS_IAM", enabled.span, iam_scheme(At(enabled.span)));
+        if let (Some(enabled), Some(schemes)) = (get(&auth, "EnableIamAuthorizer"), api.schemes()) {
+            match (enabled.as_bool(), &enabled.kind) {
+                (Some(true), _) => schemes.put("AWS_IAM", enabled.span, iam_scheme(At(enabled.span))),
+                (None, Kind::Unknown(reason)) => schemes.open = Some(reason.clone()),
+                _ => {}
+            }
         }
+        open_schemes(api, &auth);
         for member in members(get(&auth, "Authorizers")) {
             let scheme = self.http_scheme(&member.key, &member.value, At(member.key_span));
             if let Some(schemes) = api.schemes() {
@@ -131,7 +134,7 @@ impl Transform<'_> {
                 Some(name) => {
                     let all = get(&auth, "Authorizers").and_then(Value::as_map);
                     let scopes = all.and_then(|all| given(all.get(name)?, "AuthorizationScopes")).cloned();
-                    if all.is_none_or(|all| all.get(name).is_none()) && name != "AWS_IAM" {
+                    if all.is_none_or(|all| all.get(name).is_none()) && name != "AWS_IAM" && !open(&auth) {
                         let message = format!("`{name}` is not among the authorizers of `{}`", api.source.id);
                         self.warn(&message, default.span);
                     }

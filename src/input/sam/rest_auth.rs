@@ -39,7 +39,8 @@ impl Transform<'_> {
                 Some(name) => {
                     let declared =
                         api.auth().and_then(|auth| get(auth, "Authorizers")).and_then(|all| all.as_map()?.get(name));
-                    if declared.is_none() && !["AWS_IAM", NO_AUTHORIZER].contains(&name) {
+                    let undeclared = declared.is_none() && !api.auth().is_some_and(open);
+                    if undeclared && !["AWS_IAM", NO_AUTHORIZER].contains(&name) {
                         let message = format!("`{name}` is not among the authorizers of `{}`", api.source.id);
                         self.warn(&message, authorizer.span);
                     }
@@ -87,6 +88,7 @@ impl Transform<'_> {
             });
             return;
         }
+        open_schemes(api, &auth);
         let names: Vec<String> =
             members(get(&auth, "Authorizers")).iter().map(|member| member.key.to_string()).collect();
         for member in members(get(&auth, "Authorizers")) {
@@ -99,6 +101,10 @@ impl Transform<'_> {
             self.rest_default(api, &auth, default, &names);
         }
         if let Some(required) = given(&auth, "ApiKeyRequired") {
+            let demanded = match &required.kind {
+                Kind::Unknown(_) => required.clone(),
+                _ => At(required.span).map([("api_key", At(required.span).list([]))]),
+            };
             let preflight = flag(&auth, "AddApiKeyRequiredToCorsPreflight", true);
             let at = At(required.span);
             declare_api_key(api, at);
@@ -107,7 +113,7 @@ impl Transform<'_> {
                 let opted_out = all.iter().any(|one| names_one(one, &[NO_API_KEY]));
                 all.retain(|one| !names_one(one, &["api_key", NO_API_KEY]));
                 if !opted_out && (method != "options" || preflight) {
-                    all.push(at.map([("api_key", at.list([]))]));
+                    all.push(demanded.clone());
                 }
                 require(operation, at, all);
             });
@@ -123,7 +129,7 @@ impl Transform<'_> {
         let name = default.as_str();
         if name == Some("AWS_IAM") {
             declare_iam(api, at);
-        } else if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+        } else if let Some(name) = name.filter(|name| !open(auth) && !names.iter().any(|known| known == name)) {
             let message = format!("`{name}` is not among the authorizers of `{}`", api.source.id);
             self.warn(&message, default.span);
         }
@@ -335,6 +341,30 @@ pub(super) fn iam_scheme(at: At) -> Value {
         ("in", at.text("header")),
         ("x-amazon-apigateway-authtype", at.text("awsSigv4")),
     ])
+}
+
+/// Authorizers that are not known may be any: a scheme that is not among the others is then unknown.
+pub(super) fn open_schemes(api: &mut Api, auth: &Value) {
+    let reason = match get(auth, "Authorizers").map(|all| &all.kind) {
+        Some(Kind::Unknown(reason)) => reason.clone(),
+        Some(Kind::Map(map)) => match &map.open {
+            Some(reason) => reason.clone(),
+            None => return,
+        },
+        _ => return,
+    };
+    if let Some(schemes) = api.schemes() {
+        schemes.open = Some(reason);
+    }
+}
+
+/// Whether further authorizers may exist.
+pub(super) fn open(auth: &Value) -> bool {
+    get(auth, "Authorizers").is_some_and(|all| match &all.kind {
+        Kind::Unknown(_) => true,
+        Kind::Map(map) => map.open.is_some(),
+        _ => false,
+    })
 }
 
 fn declare_iam(api: &mut Api, at: At) {

@@ -227,6 +227,46 @@ Resources:
 }
 
 #[test]
+fn authorizers_that_are_not_known_may_be_any() {
+    let body = format!(
+        "Parameters: {{All: {{Type: String}}}}
+Resources:
+  A:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth: {{DefaultAuthorizer: Own, Authorizers: !Ref All, EnableIamAuthorizer: !Ref All}}{FUNCTION}      Events:
+        One: {{Type: HttpApi, Properties: {{ApiId: !Ref A, Path: /one, Method: get}}}}
+"
+    );
+    assert_eq!(security(&body, "A", "/one", "get"), json!([{"Own": []}]));
+    let (_, evaluation) = evaluated(&body);
+    assert!(matches!(property(&evaluation, "A", "Body.components.securitySchemes.Own"), Prop::Unknown(..)));
+    assert_eq!(evaluation.notes, []);
+}
+
+#[test]
+fn an_api_key_that_may_be_demanded_leaves_the_route_unknown() {
+    let body = format!(
+        "Parameters: {{Key: {{Type: String}}}}
+Resources:
+  A: {{Type: AWS::Serverless::Api, Properties: {{StageName: p, Auth: {{ApiKeyRequired: !Ref Key}}}}}}{FUNCTION}      Events:
+        One: {{Type: Api, Properties: {{RestApiId: !Ref A, Path: /one, Method: get}}}}
+"
+    );
+    assert!(security(&body, "A", "/one", "get").as_str().unwrap().starts_with("unknown"));
+}
+
+#[test]
+fn the_permissions_of_a_url_are_as_unknown_as_its_type() {
+    let (_, evaluation) = evaluated(&format!(
+        "Parameters: {{Type: {{Type: String}}}}\nResources:{FUNCTION}      FunctionUrlConfig: {{AuthType: !Ref Type}}\n"
+    ));
+    assert!(matches!(property(&evaluation, "FUrlPublicPermissions", "Principal"), Prop::Unknown(..)));
+    let (_, evaluation) = evaluated(&format!("Resources:{FUNCTION}      FunctionUrlConfig: {{AuthType: AWS_IAM}}\n"));
+    assert_eq!(names(&evaluation), ["F", "FUrl", "FRole"]);
+}
+
+#[test]
 fn a_path_that_is_not_known_leaves_the_paths_open() {
     let (_, evaluation) = evaluated(&format!(
         "Parameters: {{Path: {{Type: String}}}}\nResources:{FUNCTION}      Events:\n        One: {{Type: Api, Properties: {{Path: !Ref Path, Method: get}}}}\n"
