@@ -1,11 +1,6 @@
 //! All integration tests in one binary.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a step that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a step that fails is a test that fails")]
 
 mod examples;
 mod guard;
@@ -13,6 +8,7 @@ mod kinds;
 mod layers;
 mod mutants;
 mod network;
+mod readme;
 mod rules;
 mod schema;
 mod support;
