@@ -1,5 +1,6 @@
 //! What a security group is attached to, and whether that is a front door which serves the ports that a rule opens.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{Fact, Step, fact_struct};
@@ -10,7 +11,7 @@ use crate::graph::elbv2::{LoadBalancer, LoadBalancerType};
 use crate::graph::{Graph, Target, Typed, elb, elbv2};
 use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Kind, Reason, Reference, Value};
+use crate::value::{Address, Kind, Reason, Reference, Value};
 
 fact_struct! {
     /// Something that a security group is attached to.
@@ -43,86 +44,108 @@ const NOT_ATTACHING: &[&str] =
 /// Developer Guide), "Managing mount targets" (Amazon EFS User Guide).
 const PRIVATE: &[&str] = &["AWS::EC2::VPCEndpoint", "AWS::Lambda::Function", "AWS::EFS::MountTarget"];
 
-/// Everything that uses the group of a rule, or why that is not known.
-pub(super) fn of(graph: &Graph, group: &Pointer, traffic: &Typed<Traffic>) -> Fact<Vec<Attachment>> {
-    let target = match group {
-        Typed::Known(target, _) => target,
-        Typed::Unknown(reason, span) => {
-            return Fact::unknown(reason.clone(), vec![Step::new("the security group is not known", *span)]);
-        }
-        Typed::Absent(span) => return Fact::known(Vec::new(), vec![Step::new("no security group", *span)]),
-    };
-    if let Target::Outside(id) = target {
-        let reason = Reason::Outside(Arc::from(format!("what security group `{id}` is attached to")));
-        return Fact::unknown(reason, vec![Step::new("the security group is not declared", group.span())]);
-    }
-    let mut found = Vec::new();
-    let mut evidence = Vec::new();
-    for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
-        let use_of = uses(graph, resource, target);
-        match use_of {
-            Use::No => {}
-            Use::Unknown(reason, span) => {
-                let label = format!("`{}` may use the security group", resource.name);
-                return Fact::unknown(reason, vec![Step::new(label, span)]);
+/// Who uses which security group.
+#[derive(Debug)]
+pub(super) struct Users<'g> {
+    graph: &'g Graph,
+    /// A group, or the VPC whose default group is meant → the resources that name it, in source order.
+    by_group: BTreeMap<&'g Address, Vec<&'g Resource>>,
+    /// Resources with groups that are not known.
+    unread: Vec<(&'g Resource, Reason, Span)>,
+}
+
+impl<'g> Users<'g> {
+    pub(super) fn new(graph: &'g Graph) -> Self {
+        let mut users = Self { graph, by_group: BTreeMap::new(), unread: Vec::new() };
+        for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
+            for reference in resource.properties.references() {
+                let Reference::Resource { address, attribute } = reference else { continue };
+                let default = attribute.as_ref().is_some_and(|attribute| &**attribute == "DefaultSecurityGroup");
+                match graph.resources.get(address).map(|named| &*named.kind) {
+                    _ if passes_on(graph, resource) => {}
+                    Some(ec2::SECURITY_GROUP) => users.add(address, resource),
+                    Some(ec2::VPC) if default => users.add(address, resource),
+                    _ => {}
+                }
             }
-            Use::At(span) => {
-                evidence.push(Step::new(format!("`{}` uses the security group", resource.name), span));
-                found.push(attachment(graph, resource, traffic));
+            // What is wholly unknown may contain a list of groups.
+            if !is_opaque(graph, resource)
+                && let Some((reason, span)) = unread(&resource.properties, true)
+            {
+                users.unread.push((resource, reason, span));
             }
         }
-    }
-    let declared = target.address().and_then(|address| graph.resources.get(address));
-    if let Some(group) = declared.filter(|group| found.is_empty() && group.exported) {
-        let reason = Reason::Outside(Arc::from(format!("what other stacks attach security group `{}` to", group.name)));
-        return Fact::unknown(reason, vec![Step::new("an output hands the security group on", group.name_span)]);
-    }
-    Fact::known(found, evidence)
-}
-
-enum Use {
-    No,
-    At(Span),
-    Unknown(Reason, Span),
-}
-
-/// Whether a resource has the group on its interfaces. A custom resource or a stack that was not read may do anything
-/// with a group that is handed to it.
-fn uses(graph: &Graph, resource: &Resource, group: &Target) -> Use {
-    let Some(address) = group.address() else { return Use::No };
-    let default_of_vpc = graph.resources.get(address).is_some_and(|resource| &*resource.kind == ec2::VPC);
-    let is_it = |reference: &&Reference| match reference {
-        Reference::Resource { address: other, attribute } => {
-            let default = attribute.as_ref().is_some_and(|attribute| &**attribute == "DefaultSecurityGroup");
-            other == address && default == default_of_vpc
+        for balancer in &graph.elbv2.load_balancers {
+            let Some(resource) = graph.resources.get(&balancer.address) else { continue };
+            for pointer in front::groups_of(graph, balancer) {
+                let named = pointer.address().and_then(|address| graph.resources.get(address));
+                if let Some(vpc) = named.filter(|named| &*named.kind == ec2::VPC) {
+                    users.add(&vpc.address, resource);
+                }
+            }
         }
-        Reference::Pseudo(_) => false,
-    };
-    let opaque = resource.kind.starts_with("Custom::")
-        || ["AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource", "AWS::SSM::Parameter"]
-            .contains(&&*resource.kind);
-    if resource.properties.references().iter().any(is_it) {
-        if opaque {
-            let what = format!("what `{}` does with the security group", resource.name);
-            return Use::Unknown(Reason::Outside(Arc::from(what)), resource.name_span);
+        users
+    }
+
+    fn add(&mut self, group: &'g Address, resource: &'g Resource) {
+        let known = self.by_group.entry(group).or_default();
+        if !known.iter().any(|user| user.address == resource.address) {
+            known.push(resource);
         }
-        return Use::At(resource.name_span);
     }
-    if default_of_vpc && by_default(graph, resource, group) {
-        return Use::At(resource.name_span);
-    }
-    // What is wholly unknown may contain a list of groups.
-    match unread(&resource.properties, true) {
-        Some((reason, span)) if !opaque => Use::Unknown(reason, span),
-        _ => Use::No,
+
+    /// Everything that uses the group of a rule, or why that is not known.
+    pub(super) fn of(&self, group: &Pointer, traffic: &Typed<Traffic>) -> Fact<Vec<Attachment>> {
+        let address = match group {
+            Typed::Known(Target::Resource(address), _) => address,
+            Typed::Known(Target::Outside(id), span) => {
+                let reason = Reason::Outside(Arc::from(format!("what security group `{id}` is attached to")));
+                return Fact::unknown(reason, vec![Step::new("the security group is not declared", *span)]);
+            }
+            Typed::Unknown(reason, span) => {
+                return Fact::unknown(reason.clone(), vec![Step::new("the security group is not known", *span)]);
+            }
+            Typed::Absent(span) => return Fact::known(Vec::new(), vec![Step::new("no security group", *span)]),
+        };
+        let users = self.by_group.get(address).map_or(&[][..], Vec::as_slice);
+        if let Some(user) = users.iter().find(|user| is_opaque(self.graph, user)) {
+            let what = format!("what `{}` does with the security group", user.name);
+            let label = format!("`{}` may use the security group", user.name);
+            return Fact::unknown(Reason::Outside(Arc::from(what)), vec![Step::new(label, user.name_span)]);
+        }
+        let hidden =
+            |(resource, ..): &&(&Resource, Reason, Span)| !users.iter().any(|user| user.address == resource.address);
+        if let Some((resource, reason, span)) = self.unread.iter().find(hidden) {
+            let label = format!("`{}` may use the security group", resource.name);
+            return Fact::unknown(reason.clone(), vec![Step::new(label, *span)]);
+        }
+        let declared = self.graph.resources.get(address);
+        if let Some(group) = declared.filter(|group| users.is_empty() && group.exported) {
+            let what = format!("what other stacks attach security group `{}` to", group.name);
+            let label = "an output hands the security group on";
+            return Fact::unknown(Reason::Outside(Arc::from(what)), vec![Step::new(label, group.name_span)]);
+        }
+        let step = |user: &&Resource| Step::new(format!("`{}` uses the security group", user.name), user.name_span);
+        let found = users.iter().map(|user| attachment(self.graph, user, traffic)).collect();
+        Fact::known(found, users.iter().map(step).collect())
     }
 }
 
-/// An Application Load Balancer without groups gets the default group of its VPC.
-fn by_default(graph: &Graph, resource: &Resource, group: &Target) -> bool {
-    graph.elbv2.load_balancer(&resource.address).is_some_and(|balancer| {
-        front::groups_of(graph, balancer).iter().any(|pointer| leads_to(pointer, group) == Ok(true))
-    })
+/// A stack that was read hands the group on to its own resources, which name it themselves.
+fn passes_on(graph: &Graph, resource: &Resource) -> bool {
+    &*resource.kind == "AWS::CloudFormation::Stack" && !is_opaque(graph, resource)
+}
+
+/// A custom resource or a stack that was not read may do anything with a group that is handed to it.
+fn is_opaque(graph: &Graph, resource: &Resource) -> bool {
+    match &*resource.kind {
+        "AWS::CloudFormation::CustomResource" | "AWS::SSM::Parameter" => true,
+        "AWS::CloudFormation::Stack" => {
+            let inside = format!("{}/", resource.address);
+            !graph.resources.iter().any(|other| other.address.0.starts_with(&inside))
+        }
+        kind => kind.starts_with("Custom::"),
+    }
 }
 
 /// A list of security groups that is not known and may contain a declared one.

@@ -87,10 +87,13 @@ pub(super) fn open(graph: &Graph, ingress: &Ingress) -> Fact<bool> {
     }
 }
 
+/// So many blocks that each have an owner are needed at least to leave out no public address.
+const FEWEST_BLOCKS: usize = 200;
+
 fn completes(graph: &Graph, ingress: &Ingress, cidr: &Cidr) -> bool {
     let Some(traffic) = ingress.traffic.known() else { return false };
     let Some(group) = ingress.group.known() else { return false };
-    if cidr.is_private() {
+    if cidr.is_private() || graph.ec2.ingress.len() < FEWEST_BLOCKS {
         return false;
     }
     let beside = graph.ec2.ingress.iter().filter(|other| {

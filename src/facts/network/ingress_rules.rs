@@ -1,9 +1,10 @@
 //! Ingress rules of security groups: which of them face the Internet, and whether a front door is behind.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::{Fact, Step, Subject, fact_struct};
-use super::attachments::{self, Attachment};
+use super::attachments::{Attachment, Users};
 use super::{groups, pointer_name};
 use crate::graph::ec2::{Ingress, Traffic};
 use crate::graph::{Graph, Typed};
@@ -77,15 +78,17 @@ const SENSITIVE: &[(u16, &str, &str)] = &[
 ];
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
+    let users = Users::new(graph);
     let mut subjects: Vec<Subject> = Vec::new();
+    let mut taken = BTreeSet::new();
     for ingress in &graph.ec2.ingress {
         let Some(resource) = graph.resources.get(&ingress.written_in) else { continue };
-        let subject = Subject::of(KIND, resource, &facts(graph, ingress));
+        let subject = Subject::of(KIND, resource, &facts(graph, &users, ingress));
         // The content names the rule, so that reordering the list does not rename its findings.
         let mut part = groups::describe(ingress);
         let id = |part: &str| format!("{}:{part}", subject.id);
         let mut copies = 1;
-        while subjects.iter().any(|other| other.id == id(&part)) {
+        while !taken.insert(id(&part)) {
             copies += 1;
             part = format!("{} ({copies})", groups::describe(ingress));
         }
@@ -94,8 +97,8 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     subjects
 }
 
-fn facts(graph: &Graph, ingress: &Ingress) -> IngressRule {
-    let attachments = attachments::of(graph, &ingress.group, &ingress.traffic);
+fn facts(graph: &Graph, users: &Users<'_>, ingress: &Ingress) -> IngressRule {
+    let attachments = users.of(&ingress.group, &ingress.traffic);
     let sensitive = by_traffic(ingress, |traffic| sensitive(*traffic));
     let all_ports = by_traffic(ingress, Traffic::all_ports);
     let front_door = front_door(&attachments, &sensitive, &all_ports);

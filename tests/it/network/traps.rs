@@ -281,3 +281,13 @@ fn reordering_rules_keeps_their_ids() {
     assert_eq!(ids(&[one, other, other]), ids(&[other, one, other]));
     assert_eq!(ids(&[one, other, other]).len(), 3);
 }
+
+#[test]
+fn a_custom_resource_may_do_anything_with_a_group() {
+    let group = "  Group: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]}}\n";
+    let user = |kind: &str| format!("{group}  User: {{Type: {kind}, Properties: {{Id: !Ref Group}}}}\n");
+    assert_eq!(fact(group, "ingress_rules", "Group", "unused"), "true");
+    assert_eq!(fact(&user("Custom::Thing"), "ingress_rules", "Group", "front_door"), "unknown");
+    assert_eq!(fact(&user("AWS::CloudFormation::Stack"), "ingress_rules", "Group", "front_door"), "unknown");
+    assert_eq!(fact(&user("AWS::RDS::DBInstance"), "ingress_rules", "Group", "front_door"), "false");
+}
