@@ -93,11 +93,13 @@ pub(super) fn tree(text: &str) -> Result<Json, ParseError> {
     if deepest.max().unwrap_or(0) > MAX_DEPTH {
         return Err(fail("brackets are nested too deeply"));
     }
-    match cfn_guard::commands::validate::parse_rules(text, "rules") {
+    let parse = || match cfn_guard::commands::validate::parse_rules(text, "rules") {
         Ok(Some(tree)) => serde_json::to_value(&tree).map_err(|error| fail(&error.to_string())),
         Ok(None) => Err(fail("there is no rule in it")),
         Err(error) => Err(syntax_error(&error.to_string())),
-    }
+    };
+    // Its unreachable places have been reached before.
+    std::panic::catch_unwind(parse).unwrap_or_else(|_| Err(fail("cfn-guard's parser crashes on this")))
 }
 
 /// Runs cfn-guard's own evaluator: one result a document, in order, each with `compliant`, `not_applicable` and
@@ -185,6 +187,8 @@ fn syntax_error(text: &str) -> ParseError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -215,6 +219,65 @@ mod tests {
         assert_eq!(results[0]["not_applicable"][0], "b");
         assert_eq!(results[1]["not_compliant"][0]["Rule"]["name"], "a");
     }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_takes_the_parser_down(tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..30)) {
+            let text = tokens.concat();
+            let (marked, marks) = mark(&text);
+            prop_assert_eq!(marked.replace(MARK, ""), text.as_str());
+            prop_assert_eq!(marked.matches(MARK).count(), marks.len());
+            let _ = parse(&text);
+            let _ = tree(&text);
+        }
+    }
+
+    const TOKENS: &[&str] = &[
+        "rule ",
+        "r",
+        " { ",
+        " }",
+        "[",
+        "]",
+        "*",
+        "%",
+        "x",
+        ".",
+        " == ",
+        " in ",
+        " or ",
+        "\n",
+        "'",
+        "\"",
+        "/",
+        "\\",
+        "<<",
+        ">>",
+        "#",
+        "r(1,2]",
+        "when ",
+        "some ",
+        "not ",
+        "!",
+        " empty",
+        " exists",
+        "let ",
+        " = ",
+        "count(",
+        ")",
+        "1",
+        "é",
+        "|",
+        "this",
+        "AWS::S3::Bucket",
+        "keys",
+        ",",
+        "-",
+        "1.5e9",
+        "99999999999999999999",
+    ];
 
     #[test]
     fn a_predicate_cannot_break_out_of_its_rule() {
