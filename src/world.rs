@@ -5,8 +5,10 @@
 //! atoms. Verdicts of the worlds are then merged per (rule, subject), and a finding that holds only in some of them
 //! names the conditions (see [`crate::rule::merge`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use crate::value::{Address, Reason};
 
 /// A truth assignment to open atoms. An atom is the normal form of one `Fn::Equals` whose sides are not both given,
 /// such as `template.yaml#Stage == prod`; its key is that text.
@@ -20,8 +22,17 @@ pub struct World {
 pub struct Worlds {
     /// The first is the base world: parameters at their defaults, what has no default counting as unequal.
     pub list: Vec<World>,
-    /// Set when the bound was reached and `list` is only a part: a pass is then unknown.
-    pub incomplete: Option<crate::value::Reason>,
+    /// Set when the bound was reached and `list` is only a part: a pass may then be unknown.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// That not all worlds are listed.
+#[derive(Clone, Debug)]
+pub struct Incomplete {
+    pub reason: Reason,
+    /// Resources that are in none of the missing worlds other than in a listed one, nor is anything that they are
+    /// connected to.
+    pub explored: BTreeSet<Address>,
 }
 
 /// Upper bound of worlds explored for one unit.

@@ -18,8 +18,7 @@ use crate::finding::{Finding, Verdict};
 use crate::graph::Graph;
 use crate::input::{Context, NoteLevel, cloudformation};
 use crate::source::SourceMap;
-use crate::value::Reason;
-use crate::world::NamedCondition;
+use crate::world::{Incomplete, NamedCondition};
 
 /// The outcome of testing rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,7 +122,7 @@ fn test_rule(all: &RuleSet, rule: &Rule, mutate: bool) -> TestReport {
 /// The subjects of an example in each of its worlds.
 struct Architectures {
     worlds: Vec<(Vec<NamedCondition>, Vec<Subject>)>,
-    incomplete: Option<Reason>,
+    incomplete: Option<Incomplete>,
 }
 
 impl Architectures {

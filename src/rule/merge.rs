@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Judgement;
 use crate::facts::Subject;
 use crate::finding::{Finding, RuleInfo, SubjectRef, Verdict, fingerprint};
-use crate::value::Reason;
-use crate::world::NamedCondition;
+use crate::value::Address;
+use crate::world::{Incomplete, NamedCondition};
 
 /// Collects judgements world by world.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ type SubjectKey = (&'static str, String);
 #[derive(Debug)]
 struct Judged {
     rule: Arc<RuleInfo>,
+    address: Address,
     /// One a world in which the subject exists.
     verdicts: Vec<(usize, Judgement, SubjectRef)>,
 }
@@ -44,19 +45,23 @@ impl Merger {
             span: subject.span,
             format: subject.format.key(),
         };
-        let entry = self.judged.entry(key).or_insert_with(|| Judged { rule, verdicts: Vec::new() });
+        let entry = self.judged.entry(key).or_insert_with(|| Judged {
+            rule,
+            address: subject.address.clone(),
+            verdicts: Vec::new(),
+        });
         entry.verdicts.push((world, judgement, reference));
     }
 
     /// Merges: fail beats error beats unknown beats pass beats not applicable. `incomplete` tells that not all worlds
     /// were explored, so that no pass is certain.
-    pub fn finish(self, incomplete: Option<&Reason>) -> Vec<Finding> {
+    pub fn finish(self, incomplete: Option<&Incomplete>) -> Vec<Finding> {
         let worlds = &self.worlds;
         self.judged.into_values().filter_map(|judged| merge(worlds, judged, incomplete)).collect()
     }
 }
 
-fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Reason>) -> Option<Finding> {
+fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Incomplete>) -> Option<Finding> {
     let order = [Verdict::Fail, Verdict::Error, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
     let verdict = order.into_iter().find(|wanted| judged.verdicts.iter().any(|(_, j, _)| j.verdict == *wanted))?;
     let holds: Vec<usize> =
@@ -73,7 +78,8 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Rea
         }
     }
     let (mut judgement, subject) = chosen?;
-    if let (Verdict::Pass, Some(reason)) = (verdict, incomplete) {
+    let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&judged.address));
+    if let (Verdict::Pass, Some(Incomplete { reason, .. })) = (verdict, missing) {
         judgement.verdict = Verdict::Unknown;
         judgement.message.clear();
         judgement.message.push_str("passes in every branch that was explored, but not all branches were");

@@ -12,6 +12,7 @@ use super::stack::{Run, Stack, nested_location};
 use super::template::Declared;
 use super::text::{Piece, pieces};
 use crate::source::{Node, NodeValue, Span};
+use crate::value::Address;
 
 /// A condition: the prefix of its stack and its name.
 pub(super) type ConditionId = (Arc<str>, Arc<str>);
@@ -28,10 +29,12 @@ struct Usage {
 /// Conditions that may act together, because resources that are connected by references consult them.
 #[derive(Debug, Default)]
 pub(super) struct Usages {
-    /// None is a part of another one.
+    /// The smallest first.
     pub groups: Vec<BTreeSet<ConditionId>>,
     /// Every used condition, with a place that uses it.
     pub places: BTreeMap<ConditionId, Span>,
+    /// The conditions of everything that a resource is connected to. Hubs are not there: all of their neighbours are.
+    pub around: BTreeMap<Address, BTreeSet<ConditionId>>,
     /// Open parameters that are values somewhere, not only operands of conditions.
     pub symbols: BTreeSet<Arc<str>>,
 }
@@ -129,23 +132,30 @@ impl Usages {
         }
         let mut places = BTreeMap::new();
         let mut grouped: BTreeMap<usize, BTreeSet<ConditionId>> = BTreeMap::new();
+        let mut addresses = run
+            .stacks
+            .iter()
+            .flat_map(|stack| stack.resources.list.iter().map(|declared| stack.address(&declared.name)));
+        let mut members = Vec::with_capacity(total);
         for (index, usage) in all.into_iter().enumerate() {
+            if let Some(address) = addresses.next().filter(|_| hubs.get(index) == Some(&false)) {
+                members.push((address, components.find(index)));
+            }
             if !usage.conditions.is_empty() {
                 let group = grouped.entry(components.find(index)).or_default();
                 group.extend(usage.conditions.keys().cloned());
                 places.extend(usage.conditions);
             }
         }
-        let mut groups: Vec<BTreeSet<ConditionId>> = Vec::new();
-        let mut candidates: Vec<_> = grouped.into_values().collect();
-        candidates.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
-        for candidate in candidates {
-            if !groups.iter().any(|group| candidate.is_subset(group)) {
-                groups.push(candidate);
-            }
-        }
-        groups.sort();
-        Self { groups, places, symbols }
+        let around = members
+            .into_iter()
+            .map(|(address, component)| (address, grouped.get(&component).cloned().unwrap_or_default()));
+        let around = around.collect();
+        // Small groups first: they are complete even when a large one is not.
+        let mut groups: Vec<BTreeSet<ConditionId>> = grouped.into_values().collect();
+        groups.sort_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
+        groups.dedup();
+        Self { groups, places, around, symbols }
     }
 }
 

@@ -13,8 +13,8 @@ use super::conditions::{Assumptions, Atom};
 use super::stack::Run;
 use super::usage::{ConditionId, Usages};
 use crate::source::Span;
-use crate::value::Reason;
-use crate::world::{MAX_WORLDS, World, Worlds};
+use crate::value::{Address, Reason};
+use crate::world::{Incomplete, MAX_WORLDS, World, Worlds};
 
 /// The worlds of a unit and what they are made of.
 #[derive(Debug)]
@@ -32,8 +32,10 @@ impl Plan {
         let all = usages.places.clone();
         let mut search =
             Search { run, usages, all, atoms: BTreeMap::new(), found: Vec::new(), seen: BTreeSet::new(), effort: 0 };
-        let complete = search.explore();
-        let incomplete = (!complete).then(|| search.reason());
+        let mut finished = Vec::new();
+        let complete = search.explore(&mut finished);
+        let incomplete =
+            (!complete).then(|| Incomplete { reason: search.reason(), explored: search.explored(&finished) });
         let mut list: Vec<World> = search.found;
         if list.is_empty() {
             list.push(World::default());
@@ -91,7 +93,7 @@ struct Full;
 
 impl Search<'_> {
     /// `false` when not every world was found.
-    fn explore(&mut self) -> bool {
+    fn explore(&mut self, finished: &mut Vec<BTreeSet<ConditionId>>) -> bool {
         let groups = self.usages.groups.clone();
         if self.settle(&Assumptions::default()).is_err() {
             return false;
@@ -108,6 +110,9 @@ impl Search<'_> {
                 match self.descend(group, &Assumptions::default(), distance) {
                     Ok(any) => *live = any,
                     Err(Full) => return false,
+                }
+                if !*live {
+                    finished.push(group.clone());
                 }
             }
         }
@@ -174,6 +179,15 @@ impl Search<'_> {
         self.seen.insert(amounts);
         self.found.push(World { atoms: at.truths });
         Ok(())
+    }
+
+    /// The resources around which every condition was explored.
+    fn explored(&self, finished: &[BTreeSet<ConditionId>]) -> BTreeSet<Address> {
+        let around = self.usages.around.iter();
+        let done = around.filter(|(_, conditions)| {
+            conditions.is_empty() || finished.iter().any(|group| conditions.is_subset(group))
+        });
+        done.map(|(address, _)| address.clone()).collect()
     }
 
     fn reason(&self) -> Reason {

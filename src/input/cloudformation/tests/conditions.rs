@@ -224,13 +224,17 @@ fn too_many_conditions_are_incomplete_and_say_so() {
         &twelve(|index| format!("  C{index}: !Equals [!Ref P{index}, 'yes']\n")),
         "Resources:\n  A:\n    Type: X::Y::Z\n    Properties:\n",
         &twelve(|index| format!("      K{index}: !If [C{index}, a, b]\n")),
+        "  B: {Type: X::Y::Z}\n  C: {Type: X::Y::Z, Properties: {P: !Ref A}}\n  D: {Type: X::Y::Z, Condition: C1}\n",
     ]
     .concat();
     let sources = SourceMap::default();
     let unit = unit_from_text("t.yaml", &text, &Context::default(), &sources).unwrap();
     let worlds = unit.worlds();
     assert_eq!(worlds.list.len(), crate::world::MAX_WORLDS);
-    let reason = worlds.incomplete.unwrap().to_string();
+    let incomplete = worlds.incomplete.unwrap();
+    let explored: Vec<String> = incomplete.explored.iter().map(ToString::to_string).collect();
+    assert_eq!(explored, ["t.yaml#B", "t.yaml#D"]);
+    let reason = incomplete.reason.to_string();
     assert!(reason.starts_with("12 open conditions") && reason.contains("`P0`"), "{reason}");
     let flips = |world: &World| world.atoms.values().filter(|holds| **holds).count();
     assert_eq!(flips(&worlds.list[0]), 0);
