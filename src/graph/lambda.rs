@@ -323,7 +323,7 @@ fn function(resources: &Resources, resource: &Resource) -> Function {
 
 /// Name and qualifier of a function name, partial ARN, ARN or invocation URI. Source: Lambda API reference,
 /// `FunctionName` formats.
-fn split_name(written: &str) -> (&str, Option<&str>) {
+pub fn split_name(written: &str) -> (&str, Option<&str>) {
     let arn = written.rsplit_once("/functions/").map_or(written, |(_, arn)| arn);
     let arn = arn.split('/').next().unwrap_or(arn);
     let name = match arn.split_once(":function:") {

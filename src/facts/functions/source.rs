@@ -5,8 +5,8 @@
 
 use crate::facts::{Fact, Step};
 use crate::graph::apigateway::{API, Api, Destination, Protocol, REST_API, Route};
-use crate::graph::lambda::Permission;
-use crate::graph::{Graph, Link, Typed};
+use crate::graph::lambda::{Permission, split_name};
+use crate::graph::{Graph, Link, Target, Typed};
 use crate::input::not_understood;
 use crate::value::{Kind, Part, Reason, Reference, Value};
 
@@ -130,18 +130,23 @@ fn route(graph: &Graph, permission: &Permission, arn: &Value, resource: &str) ->
         };
     }
     let Some(api) = api_of(graph, arn) else { return Ok(Narrowness::Route(Vec::new())) };
-    let leading: Vec<&Route> =
-        graph.apigateway.routes_of(&api.key).filter(|route| leads_to(route, permission)).collect();
     let wanted = request.trim_end_matches('/');
-    if leading.iter().any(|route| narrowest(route).iter().any(|narrowest| narrowest == wanted)) {
-        return Ok(Narrowness::Exact);
+    let (mut leading, mut unclear) = (Vec::new(), api.unread.first().map(|(reason, _)| reason.clone()));
+    for route in graph.apigateway.routes_of(&api.key) {
+        match leads_to(route, permission) {
+            Ok(false) => {}
+            Ok(true) => match narrowest(route) {
+                Ok(forms) if forms.iter().any(|form| form == wanted) => return Ok(Narrowness::Exact),
+                Ok(_) => leading.push(Step::new(format!("only `{}` leads to the function", route.label()), route.span)),
+                Err(reason) => unclear = unclear.or(Some(reason)),
+            },
+            Err(reason) => unclear = unclear.or(Some(reason)),
+        }
     }
-    if let Some((reason, _)) = api.unread.first() {
-        return Err(reason.clone());
+    match unclear {
+        Some(reason) => Err(reason),
+        None => Ok(Narrowness::Route(leading)),
     }
-    let steps =
-        leading.iter().map(|route| Step::new(format!("only `{}` leads to the function", route.label()), route.span));
-    Ok(Narrowness::Route(steps.collect()))
 }
 
 fn api_of<'a>(graph: &'a Graph, arn: &Value) -> Option<&'a Api> {
@@ -151,30 +156,42 @@ fn api_of<'a>(graph: &'a Graph, arn: &Value) -> Option<&'a Api> {
     }
 }
 
-/// Also when what the route leads to is not known.
-fn leads_to(route: &Route, permission: &Permission) -> bool {
-    match &route.integration.destination {
-        Destination::Function(function) => match (function.address(), permission.function.address()) {
-            (Some(own), Some(other)) => own == other,
-            _ => true,
-        },
-        Destination::Unknown(_) => true,
-        Destination::None | Destination::Action { .. } | Destination::Private(_) | Destination::Url(_) => false,
+fn leads_to(route: &Route, permission: &Permission) -> Result<bool, Reason> {
+    let function = match &route.integration.destination {
+        Destination::Function(function) => &function.function,
+        Destination::Unknown(reason) => return Err(reason.clone()),
+        Destination::None | Destination::Action { .. } | Destination::Private(_) | Destination::Url(_) => {
+            return Ok(false);
+        }
+    };
+    match (function, &permission.function.function) {
+        (Typed::Known(Target::Outside(own), _), Typed::Known(Target::Outside(other), _)) => {
+            Ok(split_name(own).0 == split_name(other).0)
+        }
+        (Typed::Known(own, _), Typed::Known(other, _)) => Ok(own == other),
+        (Typed::Unknown(reason, _), _) | (_, Typed::Unknown(reason, _)) => Err(reason.clone()),
+        (Typed::Absent(_), _) | (_, Typed::Absent(_)) => Ok(false),
     }
 }
 
-/// What follows the stage in the narrowest ARN of a route: `POST/posts/*` for `POST /posts/{id}`.
-fn narrowest(route: &Route) -> Vec<String> {
-    let (Some(method), Some(path)) = (route.method.known(), route.path.known()) else { return Vec::new() };
+/// What follows the stage in the narrowest ARNs of a route: `POST/posts/*` for `POST /posts/{id}`.
+fn narrowest(route: &Route) -> Result<Vec<String>, Reason> {
+    let known = |part: &Typed<String>| match part {
+        Typed::Known(text, _) => Ok(text.clone()),
+        Typed::Unknown(reason, _) => Err(reason.clone()),
+        Typed::Absent(_) => Err(not_understood("the route has no key")),
+    };
+    let method = known(&route.method)?;
     if route.protocol == Protocol::WebSocket {
-        return vec![method.clone()];
+        return Ok(vec![method]);
     }
+    let path = known(&route.path)?;
     if path == "$default" {
         // The Serverless transform writes `*` for it; the route takes every method and path anyway.
-        return vec!["$default".to_owned(), "*/$default".to_owned(), "*".to_owned()];
+        return Ok(vec!["$default".to_owned(), "*/$default".to_owned(), "*".to_owned()]);
     }
-    let method = if method == "ANY" { "*" } else { method };
+    let method = if method == "ANY" { "*" } else { &method };
     let segments = path.split('/').map(|segment| if segment.starts_with('{') { "*" } else { segment });
     let path = segments.collect::<Vec<_>>().join("/");
-    vec![format!("{method}{}", path.trim_end_matches('/'))]
+    Ok(vec![format!("{method}{}", path.trim_end_matches('/'))])
 }

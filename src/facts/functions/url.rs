@@ -44,18 +44,17 @@ fn of_url(graph: &Graph, url: &Url) -> Option<Subject> {
 
 fn public_permission(graph: &Graph, url: &Url) -> Fact<bool> {
     let mut unclear = None;
-    for permission in graph.lambda.permissions.iter().filter(|permission| same_door(permission, url)) {
-        let public = is_public(permission);
-        let step = || vec![Step::new("a permission for the Function URL", permission.action.span())];
-        match public {
-            Some(true) => {
-                let name = graph.resources.get(&permission.address).map_or_else(String::new, |it| it.name.to_string());
-                let label = format!("permission `{name}` lets everyone through");
-                let span = graph.resources.get(&permission.address).map_or(permission.action.span(), |it| it.name_span);
-                return Fact::known(true, vec![Step::new(label, span)]);
+    for permission in &graph.lambda.permissions {
+        match (same_door(permission, url), is_public(permission)) {
+            (Some(false), _) | (_, Some(false)) => {}
+            (Some(true), Some(true)) => {
+                let (name, span) = match graph.resources.get(&permission.address) {
+                    Some(resource) => (resource.name.to_string(), resource.name_span),
+                    None => (String::new(), permission.action.span()),
+                };
+                return Fact::known(true, vec![Step::new(format!("permission `{name}` lets everyone through"), span)]);
             }
-            Some(false) => {}
-            None => unclear = unclear.or(Some(step())),
+            _ => unclear = Some(vec![Step::new("a permission for a Function URL", permission.action.span())]),
         }
     }
     match unclear {
@@ -66,17 +65,21 @@ fn public_permission(graph: &Graph, url: &Url) -> Fact<bool> {
     }
 }
 
-/// Whether a permission is for the same function in the same published form. An unknown form may be the same.
-fn same_door(permission: &Permission, url: &Url) -> bool {
+/// Whether a permission is for the same function in the same published form; `None` when that is not known.
+fn same_door(permission: &Permission, url: &Url) -> Option<bool> {
     let function = match (permission.function.function.known(), url.function.function.known()) {
-        (Some(own), Some(other)) => own == other,
-        _ => permission.function.function == url.function.function,
+        (Some(own), Some(other)) => Some(own == other),
+        _ => None,
     };
     let qualifier = match (&permission.function.qualifier, &url.function.qualifier) {
-        (Qualifier::Unknown(_), _) | (_, Qualifier::Unknown(_)) => true,
-        (own, other) => own == other,
+        (Qualifier::Unknown(_), _) | (_, Qualifier::Unknown(_)) => None,
+        (own, other) => Some(own == other),
     };
-    function && qualifier
+    match (function, qualifier) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
 }
 
 /// Whether everyone may call the URL without credentials; `None` when that is not known. Source: Lambda developer
@@ -113,11 +116,9 @@ fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
     if !named || is_public(permission) != Some(true) {
         return None;
     }
-    let judged_there = graph
-        .lambda
-        .urls
-        .iter()
-        .any(|url| same_door(permission, url) && url.auth_type.known().is_none_or(|kind| kind != "AWS_IAM"));
+    let judged_there = graph.lambda.urls.iter().any(|url| {
+        same_door(permission, url) == Some(true) && url.auth_type.known().is_none_or(|kind| kind != "AWS_IAM")
+    });
     if judged_there {
         return None;
     }
