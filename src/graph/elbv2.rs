@@ -249,3 +249,6 @@ impl Listener {
 fn flag(value: Prop<'_>, default: bool) -> Typed<bool> {
     boolean(value).or_default(default)
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ fact_struct! {
         claims_exemption: Fact<bool>,
         /// Each of its path patterns is one of those paths, literally.
         exact_paths: Fact<bool>,
-        /// No rule for other paths, on any listener, leads to the same targets.
+        /// No rule for other paths, on any listener, leads to the same targets. False where no exemption is claimed.
         dedicated_targets: Fact<bool>,
         /// Rewrites the URL or host of what it forwards.
         rewritten: Fact<bool>,

@@ -67,6 +67,10 @@ pub(super) struct Matcher {
 const MAX_EARLIER: usize = 200;
 const MAX_COMBINATIONS: usize = 128;
 
+/// Rules of a listener for which a witness is sought, and requests that are tried for each.
+const MAX_WITNESSED: usize = 300;
+const MAX_TRIES: usize = 16;
+
 fn known(values: &[Typed<String>]) -> (Vec<&str>, bool) {
     let texts: Vec<&str> = values.iter().filter_map(|value| value.known().map(String::as_str)).collect();
     let whole = texts.len() == values.len();
@@ -278,7 +282,10 @@ pub(super) fn shadowed_by(rules: &[Matcher], index: usize) -> Vec<usize> {
     let Some(alternatives) = rule.alternatives().filter(|_| !earlier.is_empty()) else { return Vec::new() };
     let mut found = Vec::new();
     for alternative in alternatives {
-        match earlier.iter().find(|(_, other)| other.takes(&alternative)) {
+        // Most rules do not even take one request of it.
+        let one = request(&alternative, "");
+        let mut takers = earlier.iter().filter(|(_, other)| other.admits(&one) != Some(false));
+        match takers.find(|(_, other)| other.takes(&alternative)) {
             Some((taker, _)) if found.contains(taker) => {}
             Some((taker, _)) => found.push(*taker),
             None => return Vec::new(),
@@ -291,7 +298,7 @@ pub(super) fn shadowed_by(rules: &[Matcher], index: usize) -> Vec<usize> {
 /// A request that certainly gets the rule.
 pub(super) fn witness(rules: &[Matcher], index: usize) -> Option<Request> {
     let rule = rules.get(index)?;
-    if rule.blind || rule.void {
+    if rule.blind || rule.void || rules.len() > MAX_WITNESSED {
         return None;
     }
     let fillers = ["", "x", "admin", "zz9"];
@@ -303,14 +310,14 @@ pub(super) fn witness(rules: &[Matcher], index: usize) -> Option<Request> {
         let pathless = tries.clone();
         tries.extend(pathless.into_iter().map(|request| Request { path: "/zz9".to_owned(), ..request }));
     }
-    tries.into_iter().find(|request| choose(rules, request) == Some(index))
+    tries.into_iter().take(MAX_TRIES).find(|request| choose(rules, request) == Some(index))
 }
 
 fn request(parts: &[Part], filler: &str) -> Request {
     let mut request = Request::default();
     for part in parts {
         match &part.set {
-            Set::Path(globs) => set(&mut request.path, globs.first().map(|glob| glob.sample(filler))),
+            Set::Path(globs) => set(&mut request.path, globs.first().map(|glob| path(glob, filler))),
             Set::Host(globs) => set(&mut request.host, globs.first().map(|glob| glob.sample(filler))),
             Set::Header(name, globs) => {
                 request.headers.extend(globs.first().map(|glob| (name.clone(), glob.sample(filler))));
@@ -323,6 +330,13 @@ fn request(parts: &[Part], filler: &str) -> Request {
         }
     }
     request
+}
+
+/// A sample that starts with a slash where the pattern admits one.
+fn path(glob: &Glob, filler: &str) -> String {
+    let sample = glob.sample(filler);
+    let slashed = format!("/{sample}");
+    if !sample.starts_with('/') && glob.matches(&slashed) { slashed } else { sample }
 }
 
 fn set(field: &mut String, value: Option<String>) {

@@ -142,7 +142,11 @@ impl Exemption {
             }
             Typed::Known(..) | Typed::Absent(_) => Fact::known(false, steps()),
         };
-        Self { claimed, exact_paths, dedicated_targets: dedicated(graph, rule, approach), rewritten }
+        let dedicated_targets = match claimed.value {
+            Ok(false) => Fact::known(false, steps()),
+            _ => dedicated(graph, rule, approach),
+        };
+        Self { claimed, exact_paths, dedicated_targets, rewritten }
     }
 
     /// Deserved, not merely claimed: only then is the door no hole.

@@ -36,6 +36,12 @@ fn a_default_behind_a_rule_for_all_paths_is_dead() {
 }
 
 #[test]
+fn a_pattern_that_starts_with_a_wildcard_stands_for_paths_too() {
+    let rules = [rule(1, vec![path(&["/*"])]), rule(2, vec![path(&["*.php"])]), default()];
+    assert_eq!(shadowed_by(&rules, 1), [0]);
+}
+
+#[test]
 fn several_rules_together_shadow_the_values_of_one() {
     let narrow = rule(3, vec![path(&["/a/x", "/b/y"])]);
     let rules = [rule(1, vec![path(&["/a/*"])]), rule(2, vec![path(&["/b/*"])]), narrow, default()];
