@@ -74,7 +74,10 @@ pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Err
         Command::Rules { command } => rules::run(command, terminal, out),
         Command::Explain { id, rules } => rules::explain(id, rules, terminal, out),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "sra-guard", out);
+            // The generator panics when it cannot write, as into a closed pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "sra-guard", &mut script);
+            out.write_all(&script)?;
             Ok(CLEAN)
         }
         Command::GuardWorker => {

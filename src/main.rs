@@ -9,8 +9,11 @@ use sra_guard::cli::{self, Cli};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let stdout = io::stdout();
+    // https://no-color.org: present and not empty, whatever its value.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     let terminal = cli::Terminal {
-        color: stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        color: stdout.is_terminal() && !plain,
         progress: io::stderr().is_terminal(),
         width: cli::terminal_width(stdout.is_terminal()),
     };

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Judges AWS architectures against the Security Reference Architecture.
 #[derive(Debug, Parser)]
-#[command(name = "sra-guard", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "sra-guard", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -35,7 +35,10 @@ pub enum Command {
         rules: RuleDirs,
     },
     /// Print a shell completion script
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Shell that will run it
+        shell: clap_complete::Shell,
+    },
     /// Evaluates raw Guard rules in a process of its own
     #[command(hide = true, name = "__guard")]
     GuardWorker,
@@ -139,6 +142,7 @@ pub struct Resources {
 pub struct Graph {
     #[command(flatten)]
     pub input: Input,
+    /// Notation of the drawing
     #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
     pub format: GraphFormat,
     /// Write to a file instead of standard output
@@ -152,6 +156,7 @@ pub enum Rules {
     List {
         #[command(flatten)]
         select: Select,
+        /// Format of the list
         #[arg(long, value_enum, default_value_t = ListFormat::Terminal)]
         format: ListFormat,
     },

@@ -109,9 +109,11 @@ fn test(select: &Select, mutate: bool, out: &mut dyn Write) -> Result<u8, Error>
     for survivor in &report.survivors {
         writeln!(out, "survived: {survivor}")?;
     }
-    write!(out, "{} rules, {} examples, {} failed", report.rules, report.examples, report.problems.len())?;
+    let plural = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let (rules, examples) = (plural(report.rules, "rule"), plural(report.examples, "example"));
+    write!(out, "{rules}, {examples}, {} failed", report.problems.len())?;
     if mutate {
-        write!(out, "; {} changed predicates, {} survived", report.mutants, report.survivors.len())?;
+        write!(out, "; {}, {} survived", plural(report.mutants, "changed predicate"), report.survivors.len())?;
     }
     writeln!(out)?;
     Ok(if report.problems.is_empty() && report.survivors.is_empty() { CLEAN } else { FINDINGS })

@@ -26,10 +26,14 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     for note in view.report.notes.iter().filter(|note| note.level == NoteLevel::Error) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(note.message.as_str());
-        input.add_test_case(TestCase::new(note.span.map(|span| view.place(span)).unwrap_or_default(), status));
+        input.add_test_case(TestCase::new(
+            note.span.map_or_else(|| "input".to_owned(), |span| view.place(span)),
+            status,
+        ));
     }
     report.add_test_suite(input);
-    report.serialize(&mut *out).map_err(io::Error::other)
+    // Written at once, so that an error of the output keeps its kind: a closed pipe is no failure.
+    out.write_all(report.to_string().map_err(io::Error::other)?.as_bytes())
 }
 
 fn test_case(view: &View<'_>, finding: &Finding) -> TestCase {

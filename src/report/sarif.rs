@@ -1,6 +1,7 @@
 //! SARIF 2.1.0 for code scanning: rules with help, the proof as a code flow, stable fingerprints.
 //! Property names are those of the OASIS standard "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -41,7 +42,8 @@ fn descriptor(rule: &RuleInfo) -> Value {
     });
     let mappings =
         rule.mappings.iter().flat_map(|(framework, ids)| ids.iter().map(move |id| format!("{framework}:{id}")));
-    let tags: Vec<String> = std::iter::once("security".to_owned()).chain(mappings).collect();
+    // The standard wants distinct tags.
+    let tags: BTreeSet<String> = std::iter::once("security".to_owned()).chain(mappings).collect();
     json!({
         "id": rule.id,
         "name": rule.title,
@@ -112,16 +114,21 @@ fn notification(view: &View<'_>, note: &Note) -> Value {
         NoteLevel::Error => "error",
         NoteLevel::Warning => "warning",
     };
-    let places: Vec<Value> =
-        note.span.iter().map(|span| json!({ "physicalLocation": physical(view, *span) })).collect();
-    json!({ "level": level, "message": { "text": note.message }, "locations": places })
+    let mut notification = json!({ "level": level, "message": { "text": note.message } });
+    // Viewers take an empty list of locations for a broken one.
+    if let (Some(span), Some(object)) = (note.span, notification.as_object_mut()) {
+        object.insert("locations".to_owned(), json!([{ "physicalLocation": physical(view, span) }]));
+    }
+    notification
 }
 
 fn physical(view: &View<'_>, span: Span) -> Value {
     let at = view.sources.position(span);
+    // Positions count from 1; an end before the start is no region.
+    let (end_line, end_column) = (at.end_line, at.end_column).max((at.line, at.column));
     json!({
         "artifactLocation": { "uri": uri(&view.sources.file(span.file).name) },
-        "region": { "startLine": at.line, "startColumn": at.column, "endLine": at.end_line, "endColumn": at.end_column },
+        "region": { "startLine": at.line, "startColumn": at.column, "endLine": end_line, "endColumn": end_column },
     })
 }
 

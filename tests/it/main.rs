@@ -1,7 +1,13 @@
 //! All integration tests in one binary.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a step that fails is a test that fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a step that fails is a test that fails"
+)]
 
+mod cli;
 mod examples;
 mod guard;
 mod kinds;
@@ -9,6 +15,7 @@ mod layers;
 mod mutants;
 mod network;
 mod readme;
+mod reports;
 mod rules;
 mod schema;
 mod support;

@@ -1,0 +1,71 @@
+//! Source lines around the subject and the steps of its proof.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Snippet};
+
+use super::mask::mask;
+use crate::report::View;
+use crate::source::{FileId, SourceFile, Span};
+
+/// One excerpt a file, the subject's own first: that is where the user goes. Labels of the same place are joined.
+pub(super) fn excerpts(
+    view: &View<'_>,
+    subject: Span,
+    labelled: impl IntoIterator<Item = (Span, String)>,
+) -> Vec<Snippet<'static, Annotation<'static>>> {
+    let mut places: Vec<Place> = Vec::new();
+    for (span, label) in labelled {
+        match places.iter_mut().find(|place| place.span == span) {
+            Some(place) => place.label = format!("{}; {label}", place.label),
+            None => places.push(Place { span, label }),
+        }
+    }
+    if !places.iter().any(|place| place.span == subject) {
+        places.insert(0, Place { span: subject, label: String::new() });
+    }
+    let mut files: Vec<FileId> = Vec::new();
+    for place in &places {
+        if !files.contains(&place.span.file) {
+            files.push(place.span.file);
+        }
+    }
+    files.sort_by_key(|file| *file != subject.file);
+    files
+        .into_iter()
+        .map(|file| {
+            let here: Vec<&Place> = places.iter().filter(|place| place.span.file == file).collect();
+            snippet(&view.sources.file(file), subject, &here)
+        })
+        .collect()
+}
+
+struct Place {
+    span: Span,
+    label: String,
+}
+
+/// Cuts the lines between the first and the last place out of a file, so that a report costs what it shows. A place
+/// of several lines is shown by its first one.
+fn snippet(file: &SourceFile, subject: Span, places: &[&Place]) -> Snippet<'static, Annotation<'static>> {
+    let text: &str = &file.text;
+    let starts = || places.iter().map(|place| (place.span.start as usize).min(text.len()));
+    let (first, last) = (starts().min().unwrap_or(0), starts().max().unwrap_or(0));
+    let start = text.get(..first).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(last..).and_then(|tail| tail.find('\n')).map_or(text.len(), |at| last + at);
+    let line = text.get(..start).map_or(0, |head| head.matches('\n').count()) + 1;
+    let shown = mask(text, start..end);
+    let annotations = places.iter().map(|place| {
+        let kind = if place.span == subject { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let label = if place.label.is_empty() { None } else { Some(place.label.clone()) };
+        kind.span(shown.range(&first_line(text, place.span, end))).label(label)
+    });
+    let annotations: Vec<Annotation<'static>> = annotations.collect();
+    Snippet::source(shown.text.clone()).path(file.name.clone()).line_start(line).annotations(annotations)
+}
+
+fn first_line(text: &str, span: Span, end: usize) -> Range<usize> {
+    let from = (span.start as usize).min(end);
+    let line_end = text.get(from..end).and_then(|tail| tail.find(['\n', '\r'])).map_or(end, |at| from + at);
+    from..(span.end as usize).clamp(from, line_end)
+}
