@@ -163,12 +163,16 @@ impl Finding {
         own.or_else(fallback).map(|(format, text)| (format.as_str(), text.as_str()))
     }
 
-    /// "when `IsProd` is false and `HasCert` is true"; `None` when the finding always holds.
+    /// "when `IsProd` is false and `HasCert` is true"; `None` when the finding always holds. Conditions of the subject's
+    /// own file need no file name.
     pub fn branch(&self) -> Option<String> {
         if self.conditions.is_empty() {
             return None;
         }
-        let each = self.conditions.iter().map(|condition| format!("`{}` is {}", condition.name, condition.holds));
+        let home = self.subject.id.rsplit_once('#').map_or("", |(file, _)| file);
+        let local = |name| str::strip_prefix(name, home).and_then(|rest| rest.strip_prefix('#')).unwrap_or(name);
+        let each =
+            self.conditions.iter().map(|condition| format!("`{}` is {}", local(&condition.name), condition.holds));
         Some(format!("when {}", each.collect::<Vec<_>>().join(" and ")))
     }
 

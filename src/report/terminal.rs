@@ -4,7 +4,7 @@ mod excerpt;
 mod mask;
 mod summary;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use annotate_snippets::{Group, Level, Origin, Renderer, normalize_untrusted_str, renderer::DecorStyle};
@@ -26,15 +26,46 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     // Long runs stay readable when each rule is explained once.
     let mut explained = BTreeSet::new();
+    let mut alike = alike(view);
     for finding in view.findings() {
         let group = match finding.verdict {
             Verdict::Fail => failure(view, finding, explained.insert(finding.rule.id.as_str())),
-            Verdict::Unknown => unknown(view, finding),
+            Verdict::Unknown => match alike.remove(&Question::of(finding)) {
+                Some(findings) => unknown(view, &findings),
+                None => continue,
+            },
             _ => proven(view, finding),
         };
         write_group(view, group, out)?;
     }
     summary::write(view, out)
+}
+
+/// What an unknown asks. The same answer resolves all that ask the same, so they are shown as one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Question<'a> {
+    rule: &'a str,
+    message: String,
+    reasons: &'a [String],
+}
+
+impl<'a> Question<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self { rule: &finding.rule.id, message: asked(finding, "?"), reasons: &finding.reasons }
+    }
+}
+
+/// The message with something else in place of the subject's name.
+fn asked(finding: &Finding, subject: &str) -> String {
+    finding.message.replace(&format!("`{}`", finding.subject.name), subject)
+}
+
+fn alike<'a>(view: &View<'a>) -> BTreeMap<Question<'a>, Vec<&'a Finding>> {
+    let mut alike: BTreeMap<Question<'a>, Vec<&'a Finding>> = BTreeMap::new();
+    for finding in view.findings().filter(|finding| finding.verdict == Verdict::Unknown) {
+        alike.entry(Question::of(finding)).or_default().push(finding);
+    }
+    alike
 }
 
 fn write_group(view: &View<'_>, group: Group<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -85,14 +116,29 @@ fn failure(view: &View<'_>, finding: &Finding, first: bool) -> Group<'static> {
 }
 
 /// An unknown asks for one thing only: what would resolve it.
-fn unknown(view: &View<'_>, finding: &Finding) -> Group<'static> {
-    let mut group = title(finding).element(origin(view, finding.subject.span));
-    for reason in finding.reasons.iter().take(REASONS) {
+fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
+    let [first, others @ ..] = findings else { return Group::with_level(Level::WARNING) };
+    let mut group = if others.is_empty() {
+        title(first).element(origin(view, first.subject.span))
+    } else {
+        let subjects = format!("{} subjects", findings.len());
+        let named = asked(first, &subjects);
+        let sentence = if named == first.message { format!("{named} ({subjects})") } else { named };
+        Group::with_title(level(first).0.with_name(Some("unknown")).primary_title(sentence).id(first.rule.id.clone()))
+    };
+    for reason in first.reasons.iter().take(REASONS) {
         group = group.element(Level::NOTE.with_name(Some("not known")).message(wrap(view, 14, reason)));
     }
-    if finding.reasons.len() > REASONS {
-        let more = format!("and {} more reasons; `--format json` lists them", finding.reasons.len() - REASONS);
+    if first.reasons.len() > REASONS {
+        let more = format!("and {} more reasons; `--format json` lists them", first.reasons.len() - REASONS);
         group = group.element(Level::NOTE.no_name().message(more));
+    }
+    if !others.is_empty() {
+        for finding in findings {
+            let branch = finding.branch().map(|branch| format!(" {branch}")).unwrap_or_default();
+            let place = format!("{} `{}`{branch}", view.place(finding.subject.span), finding.subject.name);
+            group = group.element(Level::NOTE.with_name(Some("at")).message(normalize_untrusted_str(&place)));
+        }
     }
     group
 }

@@ -185,6 +185,18 @@ fn a_rule_is_explained_once_in_a_run_of_findings() {
 }
 
 #[test]
+fn unknowns_that_one_answer_resolves_are_one() {
+    let folder = Folder::new();
+    let first = POOL.replace("'OFF'", "!Ref Mfa");
+    let second = first.replace("Resources:\n", "").replace("Pool:", "Second:");
+    let file = folder.write("open.yaml", &format!("Parameters: {{Mfa: {{Type: String}}}}\n{first}{second}"));
+    let report = stdout(&["scan", shown(&file)]);
+    assert_eq!(report.matches("unknown[SRA-COG-001]: cannot tell for 2 subjects").count(), 1, "{report}");
+    assert!(report.contains("open.yaml:3:3 `Pool`") && report.contains("open.yaml:6:3 `Second`"), "{report}");
+    assert!(report.contains("2 unknown"), "{report}");
+}
+
+#[test]
 fn a_hyphen_reads_standard_input() {
     let mut child = program(&["scan", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(POOL.as_bytes()).unwrap();
