@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod json;
 pub mod junit;
 pub mod sarif;
+pub mod secret;
 pub mod terminal;
 
 use std::io::{self, Write};

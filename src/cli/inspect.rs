@@ -10,6 +10,7 @@ use crate::facts;
 use crate::graph::Graph;
 use crate::input::{Evaluation, Loaded, NoteLevel, discover};
 use crate::report::architecture::Drawing;
+use crate::report::secret::mask_properties;
 use crate::source::SourceMap;
 
 fn load(input: &super::Input, sources: &SourceMap) -> Result<Loaded, Error> {
@@ -68,12 +69,14 @@ pub(super) fn resources(arguments: &Resources, out: &mut dyn Write) -> Result<u8
     let list: Vec<Value> = evaluations(&loaded)
         .flat_map(|evaluation| evaluation.resources)
         .map(|resource| {
+            let mut properties = resource.properties.to_json();
+            mask_properties(&mut properties);
             json!({
                 "id": resource.address.to_string(),
                 "name": resource.name,
                 "type": resource.kind,
                 "origin": resource.origin,
-                "properties": resource.properties.to_json(),
+                "properties": properties,
             })
         })
         .collect();

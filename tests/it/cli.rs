@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::reports::SECRETS;
 use crate::support::{Folder, root};
 
 const POOL: &str = "Resources:\n  Pool:\n    Type: AWS::Cognito::UserPool\n    Properties: {MfaConfiguration: 'OFF'}\n";
@@ -232,6 +233,24 @@ fn the_steps_of_the_pipeline_can_be_looked_at() {
     assert!(graph("mermaid").starts_with("flowchart") || graph("mermaid").starts_with("graph"));
     assert!(graph("dot").starts_with("digraph"));
     let _: serde_json::Value = serde_json::from_str(&graph("json")).unwrap();
+}
+
+#[test]
+fn no_command_prints_a_secret_of_a_template() {
+    let folder = Folder::new();
+    let file = folder.write("template.yaml", SECRETS);
+    for arguments in [
+        &["resources"][..],
+        &["facts"],
+        &["facts", "--evidence"],
+        &["graph"],
+        &["graph", "--format", "dot"],
+        &["graph", "--format", "json"],
+    ] {
+        let output = stdout(&[arguments, &[shown(&file)]].concat());
+        let wrong: Vec<_> = output.lines().filter(|line| line.contains("s3cret")).collect();
+        assert!(wrong.is_empty(), "{arguments:?}: {wrong:?}");
+    }
 }
 
 #[test]

@@ -164,7 +164,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// What a template says in the places where secrets stand.
-const SECRETS: &str = "Parameters:
+pub(crate) const SECRETS: &str = "Parameters:
   ApiKey: {Type: String, NoEcho: true, Default: s3cret-default}
   Word:
     Type: String

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-const MASK: &str = "****";
+use crate::report::secret::{MASK, is_secret};
 
 /// An excerpt of a text without its secrets.
 pub(super) struct Masked {
@@ -121,35 +121,6 @@ fn closing(text: &str, quote: char) -> usize {
         }
     }
     text.len()
-}
-
-/// Ends of keys that speak about secrets without being one: lifetimes, addresses, kinds.
-const HARMLESS: &[&str] = &[
-    "validity",
-    "units",
-    "length",
-    "endpoint",
-    "arn",
-    "name",
-    "type",
-    "policy",
-    "days",
-    "age",
-    "duration",
-    "lifetime",
-    "seconds",
-    "minutes",
-    "expiration",
-    "source",
-    "id",
-    "generatesecret",
-];
-
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let words: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
-    let named = ["secret", "password", "token", "privatekey"].iter().any(|word| words.contains(word));
-    named && !HARMLESS.iter().any(|end| words.ends_with(end))
 }
 
 fn is_literal(value: &str) -> bool {
