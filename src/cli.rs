@@ -44,6 +44,8 @@ pub enum Error {
     Write { path: PathBuf, source: io::Error },
     #[error("`{0}` does not exist; check the path")]
     NoSuchPath(PathBuf),
+    #[error("`{0}` is no folder; `--rules` takes the folder in which the rules are")]
+    NoFolder(PathBuf),
     #[error("`{0}` is no NAME=VALUE; write for instance `--parameter Stage=prod`")]
     Parameter(String),
     #[error("{0}")]
@@ -99,11 +101,13 @@ fn emit(
     write(&mut file).and_then(|()| file.flush()).map_err(failed)
 }
 
+fn exists(path: &Path) -> Result<(), Error> {
+    if path.exists() { Ok(()) } else { Err(Error::NoSuchPath(path.to_owned())) }
+}
+
 fn context(input: &Input) -> Result<Context, Error> {
-    for path in &input.paths {
-        if path != Path::new("-") && !path.exists() {
-            return Err(Error::NoSuchPath(path.clone()));
-        }
+    for path in input.paths.iter().filter(|path| *path != Path::new("-")) {
+        exists(path)?;
     }
     let mut parameters = Vec::new();
     for file in &input.parameter_files {
@@ -156,9 +160,12 @@ fn rule_set(select: &arguments::Select) -> Result<RuleSet, Error> {
 fn all_rules(dirs: &arguments::RuleDirs) -> Result<RuleSet, Error> {
     let mut rules = RuleSet::builtin().map_err(|error| Error::Rules(error.to_string()))?;
     for dir in &dirs.dirs {
-        rules
-            .add(RuleSet::load_dir(dir).map_err(|error| Error::Rules(error.to_string()))?)
-            .map_err(|error| Error::Rules(error.to_string()))?;
+        exists(dir)?;
+        if !dir.is_dir() {
+            return Err(Error::NoFolder(dir.clone()));
+        }
+        let own = RuleSet::load_dir(dir).map_err(|error| Error::Rules(error.to_string()))?;
+        rules.add(own).map_err(|error| Error::Rules(error.to_string()))?;
     }
     Ok(rules)
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::arguments::{ListFormat, RuleDirs, Rules, Select};
 use super::{CLEAN, Error, FINDINGS, Terminal, all_rules, rule_set};
+use crate::report::terminal::fold;
 use crate::rule::{Rule, RuleSet, examples};
 
 pub(super) fn run(command: &Rules, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
@@ -76,8 +77,9 @@ pub(super) fn explain(id: &str, dirs: &RuleDirs, terminal: Terminal, out: &mut d
     let (bold, plain) = if terminal.color { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
     writeln!(out, "{bold}{} {}{plain}", info.id, info.title)?;
     writeln!(out, "severity {}, judges `{}`\n", info.severity, info.subject)?;
-    writeln!(out, "{bold}why{plain}\n{}\n", info.why)?;
-    writeln!(out, "{bold}how to fix{plain}\n{}", info.remedy)?;
+    let prose = |text: &str| fold(text, terminal.width.min(100)).join("\n");
+    writeln!(out, "{bold}why{plain}\n{}\n", prose(&info.why))?;
+    writeln!(out, "{bold}how to fix{plain}\n{}", prose(&info.remedy))?;
     for (format, snippet) in &info.snippets {
         writeln!(out, "\n{format}:")?;
         for line in snippet.trim_end().lines() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::arguments::{FailOn, Format, Scan, When};
-use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, rule_set};
+use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, exists, rule_set};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::NoteLevel;
 use crate::report::{FORMATS, View};
@@ -16,6 +16,9 @@ use crate::scan::{Progress, Request, scan};
 use crate::source::SourceMap;
 
 pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
+    for file in &arguments.guard {
+        exists(file)?;
+    }
     let request = Request {
         paths: arguments.input.paths.clone(),
         context: context(&arguments.input)?,

@@ -182,7 +182,8 @@ fn wrap(view: &View<'_>, name: usize, text: &str) -> String {
     fold(&normalize_untrusted_str(text), view.width.saturating_sub(name + 8).max(40)).join("\n")
 }
 
-fn fold(text: &str, limit: usize) -> Vec<String> {
+/// The lines of a text that is broken at spaces to at most `limit` characters; longer words stay whole.
+pub fn fold(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     // A no-break space is no place to break.
     for word in text.split_ascii_whitespace() {

@@ -118,7 +118,11 @@ fn what_cannot_be_done_is_refused_with_advice() {
     refused(&["explain", "SRA-NOT-999"], &["`SRA-NOT-999`", "sra-guard rules list"]);
     refused(&["facts", &file, "--kind", "dragons"], &["`dragons`", "listeners"]);
     refused(&["scan", &file, "--output", shown(folder.path())], &["cannot write"]);
-    refused(&["scan", &file, "--rules", "no/such"], &["no/such"]);
+    refused(&["scan", &file, "--rules", "no/such"], &["`no/such`", "check the path"]);
+    refused(&["scan", &file, "--rules", &file], &["pool.yaml` is no folder"]);
+    let empty = Folder::new();
+    refused(&["scan", &file, "--rules", shown(empty.path())], &["contains no rule file", "*.yaml"]);
+    refused(&["scan", &file, "--guard", "no/such.guard"], &["`no/such.guard`", "check the path"]);
 }
 
 #[test]

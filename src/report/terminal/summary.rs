@@ -152,8 +152,9 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     } else {
         ("no rule met a subject in what was read", "`sra-guard rules list` shows what rules judge")
     };
-    writeln!(out, "\n{}", paint(view, ALARM, &format!(" NOTHING WAS CHECKED: {why} ")))?;
-    writeln!(out, " {what}")
+    let alarm = format!("NOTHING WAS CHECKED: {why}");
+    let alarm = if view.color { paint(view, ALARM, &format!(" {alarm} ")) } else { alarm };
+    writeln!(out, "\n{alarm}\n{what}")
 }
 
 fn plural(number: usize, noun: &str) -> String {
