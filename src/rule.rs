@@ -24,7 +24,7 @@ use crate::finding::{RuleInfo, Severity, Verdict};
 pub struct Rule {
     pub info: Arc<RuleInfo>,
     pub tier: Tier,
-    pub predicate: predicate::Predicate,
+    pub predicate: load::Compiled,
     /// Where it was loaded from, for error messages.
     pub file: PathBuf,
     /// The rule file; its examples are read on demand ([`Rule::examples`]).

@@ -10,7 +10,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 
@@ -214,11 +214,19 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
         assert: file.assert.clone(),
         severities: when.iter().map(|case| (case.condition.clone(), case.then)).collect(),
     };
-    let predicate = compile::compile(&texts, fields, &file.params()).map_err(|cause| {
-        let (line, column) = place::in_section(&text, cause.section, cause.line, cause.column);
-        LoadError { file: path.to_owned(), line, column, message: cause.message }
-    })?;
-    check_needs(&file.needs, &predicate).map_err(|message| error("needs", message))?;
+    let (params, needs, fields) = (file.params(), file.needs, fields.clone());
+    let (name, source) = (path.to_owned(), text.clone());
+    let predicate = Compiled::new(move || {
+        let error = |(line, column), message| LoadError { file: name.clone(), line, column, message };
+        let predicate = compile::compile(&texts, &fields, &params).map_err(|cause| {
+            error(place::in_section(&source, cause.section, cause.line, cause.column), cause.message)
+        })?;
+        check_needs(&needs, &predicate).map_err(|message| error((place::line_of(&source, "needs"), 1), message))?;
+        Ok(predicate)
+    });
+    if examples == Examples::Check {
+        predicate.get().map_err(Clone::clone)?;
+    }
     let info = RuleInfo {
         id: file.id,
         title: file.title,
@@ -230,6 +238,35 @@ fn load(path: &Path, text: Cow<'static, str>, examples: Examples, shapes: &Shape
         mappings: file.mappings,
     };
     Ok(Rule { info: Arc::new(info), tier: file.tier, predicate, text, file: path.to_owned() })
+}
+
+/// A predicate that is compiled when it is first asked for: a run meets subjects of a few kinds, and rules of the other
+/// kinds need no predicate. A user's rules are asked at once, so that what is wrong with them is said at the start.
+#[derive(Clone)]
+pub struct Compiled(Arc<LazyLock<Result<Predicate, LoadError>, Recipe>>);
+
+type Recipe = Box<dyn FnOnce() -> Result<Predicate, LoadError> + Send>;
+
+impl Compiled {
+    fn new(recipe: impl FnOnce() -> Result<Predicate, LoadError> + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(recipe))))
+    }
+
+    pub fn get(&self) -> Result<&Predicate, &LoadError> {
+        (**self.0).as_ref()
+    }
+}
+
+impl From<Predicate> for Compiled {
+    fn from(predicate: Predicate) -> Self {
+        Self::new(|| Ok(predicate))
+    }
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(f)
+    }
 }
 
 /// `needs` is the rule's contract with the facts: exactly what the predicate reads, and if the author likes what its

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use super::eval::{Outcome, Scope, Truth};
+use super::predicate::Predicate;
 use super::{Judgement, Rule};
 use crate::facts::{Step, Subject};
 use crate::finding::{Severity, Verdict};
@@ -20,7 +21,18 @@ use crate::value::Reason;
 const MAX_EVIDENCE: usize = 32;
 
 pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
-    let predicate = &rule.predicate;
+    let predicate = match rule.predicate.get() {
+        Ok(predicate) => predicate,
+        Err(error) => {
+            return Judgement {
+                verdict: Verdict::Error,
+                severity: rule.info.severity,
+                message: format!("the rule cannot be judged: {error}"),
+                evidence: Vec::new(),
+                reasons: Vec::new(),
+            };
+        }
+    };
     let bare = Scope { item: &subject.tree, variables: &[], outer: None, name: &subject.name };
     let values = bare.values(&predicate.lets);
     let scope = Scope { variables: &values, ..bare };
@@ -33,28 +45,28 @@ pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
     match (applies.truth, assert.truth) {
         (_, Truth::True) => judgement(rule, subject, Verdict::Pass, rule.info.severity, assert),
         (Truth::True, Truth::False) => {
-            judgement(rule, subject, Verdict::Fail, severity(rule, &scope, Verdict::Fail), assert)
+            judgement(rule, subject, Verdict::Fail, severity(rule, predicate, &scope, Verdict::Fail), assert)
         }
         (Truth::True, Truth::Unknown) => {
-            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), assert)
+            judgement(rule, subject, Verdict::Unknown, severity(rule, predicate, &scope, Verdict::Unknown), assert)
         }
         (_, Truth::False) => {
-            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), applies)
+            judgement(rule, subject, Verdict::Unknown, severity(rule, predicate, &scope, Verdict::Unknown), applies)
         }
         (_, Truth::Unknown) => {
             let mut both = applies;
             both.evidence.extend(assert.evidence);
             both.reasons.extend(assert.reasons);
-            judgement(rule, subject, Verdict::Unknown, severity(rule, &scope, Verdict::Unknown), both)
+            judgement(rule, subject, Verdict::Unknown, severity(rule, predicate, &scope, Verdict::Unknown), both)
         }
     }
 }
 
 /// The severity of the first condition that holds. A failure is as severe as what is proven: a condition that only may
 /// hold does not count. While the verdict itself is open, the highest severity that may apply counts.
-fn severity(rule: &Rule, scope: &Scope<'_, '_>, verdict: Verdict) -> Severity {
+fn severity(rule: &Rule, predicate: &Predicate, scope: &Scope<'_, '_>, verdict: Verdict) -> Severity {
     let mut highest: Option<Severity> = None;
-    for (condition, severity) in &rule.predicate.severities {
+    for (condition, severity) in &predicate.severities {
         match scope.block(condition).truth {
             Truth::Unknown if verdict == Verdict::Unknown => highest = highest.max(Some(*severity)),
             Truth::Unknown | Truth::False => {}

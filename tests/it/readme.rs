@@ -14,7 +14,8 @@ fn the_table_of_rules_is_the_generated_one() {
     let (table, tail) = rest.split_once("<!-- rules: end -->").unwrap();
     let wanted = markdown(rules());
     if std::env::var_os("SRA_GUARD_UPDATE").is_some() {
-        fs::write(&file, format!("{head}<!-- rules: begin (generated) -->\n{wanted}<!-- rules: end -->{tail}")).unwrap();
+        fs::write(&file, format!("{head}<!-- rules: begin (generated) -->\n{wanted}<!-- rules: end -->{tail}"))
+            .unwrap();
     } else {
         assert_eq!(table, wanted, "run the tests with SRA_GUARD_UPDATE=1 to rewrite README.md");
     }

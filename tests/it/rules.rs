@@ -24,3 +24,10 @@ fn every_file_is_named_after_its_rule() {
         assert_eq!(rule.file.file_stem().unwrap().to_string_lossy(), rule.info.id);
     }
 }
+
+#[test]
+fn every_builtin_predicate_compiles() {
+    for rule in &sra_guard::rule::RuleSet::builtin().unwrap().rules {
+        assert!(rule.predicate.get().is_ok(), "{:?}", rule.predicate);
+    }
+}

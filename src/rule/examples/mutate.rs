@@ -17,7 +17,8 @@ pub(super) struct Mutant {
 pub(super) fn mutants(rule: &Rule) -> Vec<Mutant> {
     let mut mutants = Vec::new();
     loop {
-        let mut predicate = rule.predicate.clone();
+        // A rule that does not compile has no mutants; its examples have failed already.
+        let Ok(mut predicate) = rule.predicate.get().cloned() else { return mutants };
         let mut walk = Walk { left: mutants.len(), done: None };
         walk.section(Section::Let, |walk| walk.lets(&mut predicate.lets));
         walk.section(Section::Applies, |walk| walk.block(&mut predicate.applies));
@@ -31,7 +32,7 @@ pub(super) fn mutants(rule: &Rule) -> Vec<Mutant> {
         let (line, column) = load::place(&rule.text, section.unwrap_or(Section::Assert), line, column);
         let clause = rule.text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
         let description = format!("no example notices when the clause at {line}:{column} is {what}: `{clause}`");
-        let rule = Rule { predicate, info: Arc::clone(&rule.info), ..rule.clone() };
+        let rule = Rule { predicate: predicate.into(), info: Arc::clone(&rule.info), ..rule.clone() };
         mutants.push(Mutant { rule, description });
     }
 }

@@ -22,7 +22,7 @@ fn error(text: &str) -> String {
 fn a_rule_is_what_its_file_says() {
     let rule = Rule::parse(Path::new("x.yaml"), RULE).unwrap();
     assert_eq!((rule.info.id.as_str(), rule.info.remedy.as_str()), ("X-1", "Do it."));
-    assert_eq!(rule.predicate.reads.iter().collect::<Vec<_>>(), ["declared_public", "effect"]);
+    assert_eq!(rule.predicate.get().unwrap().reads.iter().collect::<Vec<_>>(), ["declared_public", "effect"]);
 }
 
 #[test]
