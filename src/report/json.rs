@@ -1,4 +1,4 @@
-//! The stable JSON report. Its schema (`docs/report.schema.json`) is generated from these types.
+//! The stable JSON report. Its schema (`reports/report.schema.json`) is generated from these types.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

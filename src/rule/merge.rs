@@ -81,8 +81,7 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&judged.address));
     if let (Verdict::Pass, Some(Incomplete { reason, .. })) = (verdict, missing) {
         judgement.verdict = Verdict::Unknown;
-        judgement.message.clear();
-        judgement.message.push_str("passes in every branch that was explored, but not all branches were");
+        judgement.message = format!("`{}` passes in every branch that was explored, but not all were", subject.name);
         judgement.reasons.push(reason.to_string());
     }
     let fingerprint = fingerprint(&judged.rule.id, &subject);

@@ -52,13 +52,13 @@ fn problems(schema: &Value, instance: &Value) -> Vec<String> {
 
 #[test]
 fn the_committed_report_schema_is_the_generated_one() {
-    let file = root("docs/report.schema.json");
+    let file = root("reports/report.schema.json");
     let generated = format!("{}\n", serde_json::to_string_pretty(&json::schema()).unwrap());
     if std::env::var_os("SRA_GUARD_UPDATE").is_some() {
         std::fs::write(&file, &generated).unwrap();
     }
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(committed == generated, "docs/report.schema.json is stale: run the tests with SRA_GUARD_UPDATE=1");
+    assert!(committed == generated, "reports/report.schema.json is stale: run the tests with SRA_GUARD_UPDATE=1");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::facts::{Fact, Step, Subject, fact_struct};
 use crate::graph::cognito::{Cognito, USER_POOL, UserPool as Pool};
 use crate::graph::{Graph, Typed};
+use crate::input::Resource;
 use crate::value::Reason;
 
 fact_struct! {
@@ -28,7 +29,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
         .filter_map(|pool| {
             let resource = graph.resources.get(&pool.address)?;
             let facts = UserPool {
-                mfa: Fact::of(pool.mfa.clone(), mfa_label(pool)),
+                mfa: Fact { evidence: vec![mfa_step(pool, resource)], ..Fact::of(pool.mfa.clone(), "") },
                 sms_only: sms_only(pool),
                 threat_protection: Fact::of(pool.threat_protection.clone(), "threat protection of the pool"),
                 tier: Fact::of(pool.tier.clone(), "feature tier of the pool"),
@@ -40,10 +41,13 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
         .collect()
 }
 
-fn mfa_label(pool: &Pool) -> String {
+fn mfa_step(pool: &Pool, resource: &Resource) -> Step {
     match &pool.mfa {
-        Typed::Known(mode, _) => format!("multi-factor authentication is {mode}"),
-        Typed::Absent(_) | Typed::Unknown(..) => "multi-factor authentication of the pool".to_owned(),
+        _ if resource.prop("MfaConfiguration").is_absent() => {
+            Step::new("no `MfaConfiguration`: the default is OFF", resource.name_span)
+        }
+        Typed::Known(mode, span) => Step::new(format!("multi-factor authentication is {mode}"), *span),
+        other => Step::new("multi-factor authentication of the pool", other.span()),
     }
 }
 
