@@ -287,6 +287,7 @@ pub fn target(resources: &Resources, prop: Prop<'_>, kinds: &[&str]) -> Typed<Ta
 #[derive(Debug)]
 pub struct Graph {
     pub resources: Resources,
+    pub acm: acm::Acm,
     pub apigateway: apigateway::ApiGateway,
     pub autoscaling: autoscaling::AutoScaling,
     pub cognito: cognito::Cognito,
@@ -299,6 +300,7 @@ pub struct Graph {
     pub lambda: lambda::Lambda,
     pub route53: route53::Route53,
     pub stepfunctions: stepfunctions::StepFunctions,
+    pub wafv2: wafv2::Wafv2,
 }
 
 impl Graph {
@@ -321,8 +323,11 @@ impl Graph {
         });
         let route53 = route53::Route53::new(&resources);
         let stepfunctions = stepfunctions::StepFunctions::new(&resources);
+        let acm = acm::Acm::new(&resources);
+        let wafv2 = wafv2::Wafv2::new(&resources);
         Self {
             resources,
+            acm,
             apigateway,
             autoscaling,
             cognito,
@@ -335,6 +340,7 @@ impl Graph {
             lambda,
             route53,
             stepfunctions,
+            wafv2,
         }
     }
 }

@@ -11,6 +11,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::ApiGateway::Method",
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
     "AWS::ApiGateway::VpcLink",
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::ApiGatewayManagedOverrides",
@@ -20,9 +21,11 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::AppRunner::Service",
+    "AWS::AppSync::GraphQLApi",
     "AWS::AutoScaling::AutoScalingGroup",
     "AWS::AutoScaling::LaunchConfiguration",
     "AWS::Batch::JobDefinition",
+    "AWS::CertificateManager::Certificate",
     "AWS::CloudFormation::",
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Stack",
@@ -100,6 +103,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::SSM::Parameter",
     "AWS::ServiceDiscovery::Service",
     "AWS::StepFunctions::StateMachine",
+    "AWS::WAFv2::WebACLAssociation",
 ];
 
 /// Whether resources of a type take part in any analysis.

@@ -123,12 +123,7 @@ impl<'a> Hosts<'a> {
         let Some(certificates) = listener.certificates.known() else { return false };
         certificates.iter().flat_map(crate::value::Value::references).any(|reference| {
             let crate::value::Reference::Resource { address, .. } = reference else { return false };
-            let Some(certificate) = self.graph.resources.get(address) else { return false };
-            let domain = text(certificate.prop("DomainName"));
-            let others = list(certificate.prop("SubjectAlternativeNames"));
-            let is = |other: &str| other.eq_ignore_ascii_case(name);
-            domain.known().is_some_and(|own| is(own))
-                || others.known().is_some_and(|all| all.iter().any(|own| own.as_str().is_some_and(is)))
+            self.graph.acm.certificate(address).is_some_and(|certificate| certificate.names(name))
         })
     }
 }

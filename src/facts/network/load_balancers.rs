@@ -23,6 +23,8 @@ fact_struct! {
         has_groups: Fact<bool>,
         /// What its security groups open.
         openings: Vec<Opening>,
+        /// A web ACL is associated with it.
+        web_acl: Fact<bool>,
     }
 }
 
@@ -77,6 +79,13 @@ fn facts(graph: &Graph, balancer: &LoadBalancer) -> LoadBalancerFacts {
         internet_facing: Fact::of(balancer.internet_facing.clone(), facing),
         openings: openings(graph, balancer),
         has_groups: Fact::of(has_groups, named),
+        web_acl: match graph.wafv2.protecting(&balancer.address) {
+            Ok(Some(association)) => {
+                Fact::known(true, vec![Step::new("a web ACL is associated with it", association.span)])
+            }
+            Ok(None) => Fact::known(false, vec![Step::new("no web ACL is associated with it", balancer.name_span)]),
+            Err(reason) => Fact::unknown(reason, vec![Step::new("web ACL of the load balancer", balancer.name_span)]),
+        },
     }
 }
 
