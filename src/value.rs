@@ -102,6 +102,12 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Parameter(name) if &**name == "AWS::Region" => {
+                f.write_str("the region is not given; give it with `--region …`")
+            }
+            Self::Parameter(name) if &**name == "AWS::AccountId" => {
+                f.write_str("the account is not given; give it with `--account …`")
+            }
             Self::Parameter(name) => write!(f, "parameter `{name}` has no value; give it with `--parameter {name}=…`"),
             Self::Import(name) => write!(f, "`{name}` is imported; scan the template that exports it as well"),
             Self::DynamicReference(service) => {
@@ -340,5 +346,18 @@ impl<'a> Prop<'a> {
 
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_pseudo_parameter_names_the_option_that_gives_it() {
+        let said = |name: &str| Reason::Parameter(Arc::from(name)).to_string();
+        assert_eq!(said("AWS::Region"), "the region is not given; give it with `--region …`");
+        assert_eq!(said("AWS::AccountId"), "the account is not given; give it with `--account …`");
+        assert_eq!(said("Stage"), "parameter `Stage` has no value; give it with `--parameter Stage=…`");
     }
 }

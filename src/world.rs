@@ -6,6 +6,7 @@
 //! names the conditions (see [`crate::rule::merge`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::value::{Address, Reason};
@@ -56,4 +57,10 @@ impl World {
 pub struct NamedCondition {
     pub name: Arc<str>,
     pub holds: bool,
+}
+
+impl fmt::Display for NamedCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is {}", self.name, self.holds)
+    }
 }

@@ -9,6 +9,12 @@ use crate::finding::{Finding, RuleInfo, SubjectRef, Verdict, fingerprint};
 use crate::value::Address;
 use crate::world::{Incomplete, NamedCondition};
 
+/// Stands between the clauses of a message.
+pub(super) const CLAUSE_BREAK: &str = "; ";
+
+/// Conditions that one clause or step may name before the reader is only told that it depends.
+const MAX_LITERALS: usize = 3;
+
 /// Collects judgements world by world.
 #[derive(Debug, Default)]
 pub struct Merger {
@@ -67,17 +73,39 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     let holds: Vec<usize> =
         judged.verdicts.iter().filter(|(_, j, _)| j.verdict == verdict).map(|(world, ..)| *world).collect();
     let mut conditions = Vec::new();
-    if matches!(verdict, Verdict::Fail | Verdict::Unknown | Verdict::Error) {
-        conditions = describe(worlds, &holds);
+    let every: Vec<usize> = (0..worlds.len()).collect();
+    let conditional = matches!(verdict, Verdict::Fail | Verdict::Unknown | Verdict::Error);
+    if conditional {
+        conditions = describe(worlds, &every, &holds);
     }
     // The base world comes first, so an equally severe judgement of a default deployment is preferred.
-    let mut chosen: Option<(Judgement, SubjectRef)> = None;
-    for (_, judgement, subject) in judged.verdicts {
-        if judgement.verdict == verdict && chosen.as_ref().is_none_or(|(best, _)| judgement.severity > best.severity) {
+    let mut chosen: Option<(&Judgement, &SubjectRef)> = None;
+    for (_, judgement, subject) in &judged.verdicts {
+        if judgement.verdict == verdict && chosen.is_none_or(|(best, _)| judgement.severity > best.severity) {
             chosen = Some((judgement, subject));
         }
     }
-    let (mut judgement, subject) = chosen?;
+    let (mut judgement, subject) = chosen.map(|(judgement, subject)| (judgement.clone(), subject.clone()))?;
+    let own = subject.id.rsplit_once('#').map_or("", |(file, _)| file);
+    if conditional {
+        let alike: Vec<&(usize, Judgement, SubjectRef)> =
+            judged.verdicts.iter().filter(|(_, other, _)| other.verdict == verdict).collect();
+        let only = |says: &dyn Fn(&Judgement) -> bool| {
+            let saying: Vec<usize> =
+                alike.iter().filter(|(_, other, _)| says(other)).map(|(world, ..)| *world).collect();
+            branch(shorten(describe(worlds, &holds, &saying), own))
+        };
+        let clauses = judgement.message.split(CLAUSE_BREAK).map(|clause| {
+            let when = only(&|other| other.message.split(CLAUSE_BREAK).any(|said| said == clause));
+            format!("{clause}{when}")
+        });
+        let message = clauses.collect::<Vec<_>>().join(CLAUSE_BREAK);
+        judgement.message = message;
+        for step in &mut judgement.evidence {
+            let when = only(&|other| other.evidence.contains(step));
+            step.label.push_str(&when);
+        }
+    }
     let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&judged.address));
     if let (Verdict::Pass, Some(Incomplete { reason, .. })) = (verdict, missing) {
         judgement.verdict = Verdict::Unknown;
@@ -98,14 +126,35 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     })
 }
 
-/// The fewest named conditions that tell the worlds in `holds` from the others; none when all worlds are in it.
-fn describe(worlds: &[Vec<NamedCondition>], holds: &[usize]) -> Vec<NamedCondition> {
-    if holds.len() == worlds.len() {
+/// ", when `IsProd` is true" for what holds only in some of the worlds of its finding; nothing for what always holds.
+fn branch(conditions: Vec<NamedCondition>) -> String {
+    match conditions.as_slice() {
+        [] => String::new(),
+        few if few.len() <= MAX_LITERALS => {
+            format!(", when {}", few.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
+        }
+        _ => ", in some branches".to_owned(),
+    }
+}
+
+/// Conditions of the subject's own file need no file before their names.
+fn shorten(mut conditions: Vec<NamedCondition>, own: &str) -> Vec<NamedCondition> {
+    for condition in &mut conditions {
+        if let Some(short) = condition.name.strip_prefix(own).and_then(|rest| rest.strip_prefix('#')) {
+            condition.name = Arc::from(short);
+        }
+    }
+    conditions
+}
+
+/// The fewest named conditions that tell the worlds in `holds` from the others of `among`; none when all are in it.
+fn describe(worlds: &[Vec<NamedCondition>], among: &[usize], holds: &[usize]) -> Vec<NamedCondition> {
+    if holds.len() == among.len() {
         return Vec::new();
     }
     let has = |world: usize, literal: &NamedCondition| worlds.get(world).is_some_and(|all| all.contains(literal));
     let satisfying = |literals: &[NamedCondition]| -> Vec<usize> {
-        (0..worlds.len()).filter(|world| literals.iter().all(|literal| has(*world, literal))).collect()
+        among.iter().copied().filter(|world| literals.iter().all(|literal| has(*world, literal))).collect()
     };
     let Some(witness) = holds.first().and_then(|world| worlds.get(*world)) else { return Vec::new() };
     for literal in witness {
@@ -136,6 +185,9 @@ fn describe(worlds: &[Vec<NamedCondition>], holds: &[usize]) -> Vec<NamedConditi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Step;
+    use crate::finding::Severity;
+    use crate::source::{SourceMap, Span};
 
     fn world(literals: &[(&str, bool)]) -> Vec<NamedCondition> {
         literals.iter().map(|(name, holds)| NamedCondition { name: Arc::from(*name), holds: *holds }).collect()
@@ -144,7 +196,7 @@ mod tests {
     #[test]
     fn a_finding_of_all_worlds_names_no_condition() {
         let worlds = [world(&[("IsProd", true)]), world(&[("IsProd", false)])];
-        assert_eq!(describe(&worlds, &[0, 1]), []);
+        assert_eq!(describe(&worlds, &[0, 1], &[0, 1]), []);
     }
 
     #[test]
@@ -155,8 +207,8 @@ mod tests {
             world(&[("IsProd", true), ("HasCert", false)]),
             world(&[("IsProd", false), ("HasCert", false)]),
         ];
-        assert_eq!(describe(&worlds, &[1, 3]), world(&[("IsProd", false)]));
-        assert_eq!(describe(&worlds, &[3]), world(&[("IsProd", false), ("HasCert", false)]));
+        assert_eq!(describe(&worlds, &[0, 1, 2, 3], &[1, 3]), world(&[("IsProd", false)]));
+        assert_eq!(describe(&worlds, &[0, 1, 2, 3], &[3]), world(&[("IsProd", false), ("HasCert", false)]));
     }
 
     #[test]
@@ -167,6 +219,84 @@ mod tests {
             world(&[("A", true), ("B", false)]),
             world(&[("A", false), ("B", false)]),
         ];
-        assert_eq!(describe(&worlds, &[1, 2, 3]), world(&[("A", false)]));
+        assert_eq!(describe(&worlds, &[0, 1, 2, 3], &[1, 2, 3]), world(&[("A", false)]));
+    }
+
+    fn step(label: &str) -> Step {
+        Step { label: label.to_owned(), span: None }
+    }
+
+    fn merged(judged: &[(&[(&str, bool)], Judgement)]) -> Finding {
+        let rule = Arc::new(RuleInfo {
+            id: "SRA-NET-003".to_owned(),
+            title: String::new(),
+            severity: Severity::High,
+            subject: "workloads".to_owned(),
+            why: String::new(),
+            remedy: String::new(),
+            snippets: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+        });
+        let worlds: Vec<Vec<NamedCondition>> = judged.iter().map(|(literals, _)| world(literals)).collect();
+        let sources = SourceMap::default();
+        let span = Span { file: sources.add("a.yaml", "Asg"), start: 0, end: 3 };
+        let subject = SubjectRef {
+            kind: "workloads".to_owned(),
+            id: "dir/a.yaml#Asg".to_owned(),
+            resource_type: String::new(),
+            name: "Asg".to_owned(),
+            span,
+            format: "cloudformation",
+        };
+        let verdicts = judged.iter().enumerate();
+        let verdicts = verdicts.map(|(at, (_, judgement))| (at, judgement.clone(), subject.clone())).collect();
+        merge(&worlds, Judged { rule, address: Address(Arc::from("dir/a.yaml#Asg")), verdicts }, None).unwrap()
+    }
+
+    fn fails(severity: Severity, message: &str, evidence: &[&str]) -> Judgement {
+        Judgement {
+            verdict: Verdict::Fail,
+            severity,
+            message: message.to_owned(),
+            evidence: evidence.iter().map(|label| step(label)).collect(),
+            reasons: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_holds_in_some_branches_of_a_certain_failure_says_so() {
+        let finding = merged(&[
+            (
+                &[("Bastion", true)],
+                fails(Severity::High, "admits others", &["tcp 8080 from agents", "tcp 22 from bastion"]),
+            ),
+            (
+                &[("Bastion", false)],
+                fails(Severity::Critical, "admits others; is open", &["tcp 8080 from agents", "tcp 22 from 0.0.0.0/0"]),
+            ),
+        ]);
+        assert_eq!(finding.conditions, []);
+        assert_eq!(finding.severity, Severity::Critical);
+        assert_eq!(finding.message, "admits others; is open, when `Bastion` is false");
+        assert_eq!(
+            finding.evidence,
+            [step("tcp 8080 from agents"), step("tcp 22 from 0.0.0.0/0, when `Bastion` is false")]
+        );
+    }
+
+    #[test]
+    fn conditions_of_the_own_file_are_named_without_it() {
+        let pass = Judgement { verdict: Verdict::Pass, ..fails(Severity::High, "", &[]) };
+        let finding = merged(&[
+            (&[("dir/a.yaml#Internal", true), ("dir/b.yaml#Https", true)], pass.clone()),
+            (&[("dir/a.yaml#Internal", false), ("dir/b.yaml#Https", true)], pass.clone()),
+            (&[("dir/a.yaml#Internal", true), ("dir/b.yaml#Https", false)], pass),
+            (
+                &[("dir/a.yaml#Internal", false), ("dir/b.yaml#Https", false)],
+                fails(Severity::High, "open", &["port 80"]),
+            ),
+        ]);
+        assert_eq!(finding.sentence(), "open (when `Internal` is false and `dir/b.yaml#Https` is false)");
+        assert_eq!(finding.evidence, [step("port 80")]);
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::load::{LoadError, LoadErrors};
+use super::merge::CLAUSE_BREAK;
 use super::{Judgement, guard};
 use crate::facts::{Step, Subject, Tree, TreeKind};
 use crate::finding::{RuleInfo, Severity, Verdict};
@@ -243,7 +244,7 @@ fn judgement(
         _ => BTreeSet::new(),
     };
     let message = match verdict {
-        Verdict::Fail => messages.join("; "),
+        Verdict::Fail => messages.join(CLAUSE_BREAK),
         Verdict::Unknown => format!("cannot tell for `{name}`: {}", info.title),
         Verdict::NotApplicable => format!("does not apply to `{name}`: {}", info.title),
         _ => format!("`{name}` complies: {}", info.title),

@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use super::eval::{Outcome, Scope, Truth};
+use super::merge::CLAUSE_BREAK;
 use super::predicate::Predicate;
 use super::{Judgement, Rule};
 use crate::facts::{Step, Subject};
@@ -80,7 +81,7 @@ fn judgement(rule: &Rule, subject: &Subject, verdict: Verdict, severity: Severit
     let (name, title) = (&subject.name, &rule.info.title);
     let message = match verdict {
         Verdict::Fail if outcome.messages.is_empty() => format!("`{name}` violates: {title}"),
-        Verdict::Fail => distinct(outcome.messages).join("; "),
+        Verdict::Fail => distinct(outcome.messages).join(CLAUSE_BREAK),
         Verdict::NotApplicable => format!("does not apply to `{name}`: {title}"),
         Verdict::Unknown => format!("cannot tell for `{name}`: {title}"),
         _ => format!("`{name}` complies: {title}"),

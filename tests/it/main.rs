@@ -12,6 +12,7 @@ mod cli;
 mod examples;
 mod guard;
 mod kinds;
+mod laws;
 mod layers;
 mod mutants;
 mod network;

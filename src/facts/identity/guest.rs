@@ -25,13 +25,20 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     pools
         .filter_map(|pool| {
             let resource = graph.resources.get(&pool.address)?;
-            let facts = IdentityPool {
-                guests: Fact::of(pool.guests.clone(), "unauthenticated identities are allowed or not"),
-                guest_access: guest_access(graph, pool),
-            };
+            let facts = IdentityPool { guests: guests(pool), guest_access: guest_access(graph, pool) };
             Some(Subject::of("identity_pools", resource, &facts))
         })
         .collect()
+}
+
+fn guests(pool: &Pool) -> Fact<bool> {
+    let allowed = pool.guests.known() == Some(&true);
+    let label = if allowed { "identities that did not sign in are allowed" } else { "identities that did not sign in" };
+    let mut guests = Fact::of(pool.guests.clone(), label);
+    if allowed && let Typed::Known(_, span) = &pool.guest_role {
+        guests.evidence.push(Step::new("guests get this role", *span));
+    }
+    guests
 }
 
 fn guest_access(graph: &Graph, pool: &Pool) -> Fact<String> {

@@ -193,8 +193,8 @@ impl Search<'_> {
     fn reason(&self) -> Reason {
         let names: BTreeSet<&str> = self
             .atoms
-            .keys()
-            .map(|key| key.split(" == ").next().unwrap_or(key))
+            .values()
+            .flat_map(asked)
             .map(|symbol| symbol.rsplit(['#', '/']).next().unwrap_or(symbol))
             .collect();
         let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
@@ -207,8 +207,37 @@ impl Search<'_> {
     }
 }
 
+/// The parameters that decide an atom; the text of what it compares when none is known.
+fn asked(atom: &Atom) -> Vec<&str> {
+    if !atom.symbols.is_empty() {
+        return atom.symbols.iter().map(|symbol| &**symbol).collect();
+    }
+    let compared = atom.key.split(" == ").next().unwrap_or(&atom.key);
+    let referred = compared.split("Ref ").skip(1).filter_map(|after| after.split([',', ' ', ')', ']']).next());
+    let referred: Vec<&str> = referred.filter(|name| !name.is_empty()).collect();
+    if referred.is_empty() { vec![compared] } else { referred }
+}
+
 /// The truth of a condition, wherever it is declared.
 pub(super) fn holds(run: &Run<'_>, (prefix, name): &ConditionId, place: Option<Span>) -> bool {
     let Some(stack) = run.stacks.iter().find(|stack| stack.prefix == *prefix) else { return false };
     run.scope(stack).holds(name, place.unwrap_or(stack.template.root.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::cloudformation::conditions::Claim;
+
+    #[test]
+    fn what_is_asked_for_is_a_parameter_wherever_it_stands() {
+        let asked_of = |key: &str, symbols: &[&str]| {
+            let symbols = symbols.iter().map(|symbol| Arc::from(*symbol)).collect();
+            let atom = Atom { key: Arc::from(key), claim: Claim::Opaque, base: false, symbols };
+            asked(&atom).join(" ")
+        };
+        assert_eq!(asked_of("FindInMap RegionMap, Ref AWS::Region, Prefix == ", &[]), "AWS::Region");
+        assert_eq!(asked_of("FindInMap Types, Ref Type, Insights == true", &["Type"]), "Type");
+        assert_eq!(asked_of("AWS::Region == eu-west-1", &[]), "AWS::Region");
+    }
 }
