@@ -31,8 +31,8 @@ fact_struct! {
         /// A browser's preflight method, `OPTIONS`, that reaches a backend.
         options: Fact<bool>,
         /// A WebSocket route other than `$connect`: it carries no authorization of its own.
-        rides_on_connect: bool,
-        /// What authenticates the caller: `none`, `iam`, `jwt`, `cognito` or `lambda`.
+        rides_on_connect: Fact<bool>,
+        /// What authenticates the caller: `none`, `iam`, `jwt`, `cognito`, `lambda` or `mutual_tls`.
         authorization: Fact<String>,
         /// Why nothing authenticates the caller; empty when something does or when it is not known.
         gap: String,
@@ -58,11 +58,11 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let mut reach = Reach::new(graph);
     for api in &graph.apigateway.apis {
         let routes: Vec<&Route> = graph.apigateway.routes_of(&api.key).collect();
-        if api.protocol == Protocol::WebSocket
-            && !routes.is_empty()
-            && !routes.iter().any(|route| authorization::is_connect(route))
-        {
-            subjects.extend(missing_connect(graph, api));
+        if api.protocol == Protocol::WebSocket && !routes.iter().any(|route| authorization::is_connect(route)) {
+            let unclear = unclear_route(graph, api, !routes.is_empty());
+            if unclear.is_some() || !routes.is_empty() {
+                subjects.extend(missing_connect(graph, api, unclear));
+            }
         }
         subjects.extend(routes.iter().filter_map(|route| subject(graph, api, route, &mut reach)));
         subjects.extend(unread(graph, api));
@@ -75,6 +75,11 @@ fn subject(graph: &Graph, api: &Api, route: &Route, reach: &mut Reach<'_>) -> Op
     let resource = graph.resources.get(&route.address)?;
     let label = route.label();
     let mut resolved = authorization::resolve(graph, route);
+    let mutual_tls = mutual_tls(api);
+    if resolved.authorization.value.as_deref() == Ok("none") && mutual_tls.value == Ok(true) {
+        resolved.authorization = Fact::known("mutual_tls".to_owned(), mutual_tls.evidence.clone());
+        resolved.gap.clear();
+    }
     let backend_access = reach.backend_access(&route.integration);
     if resolved.authorization.value.as_deref() == Ok("none") && backend_access.value.as_deref() != Ok("none") {
         resolved.authorization.evidence.extend(backend_access.evidence.iter().cloned());
@@ -84,13 +89,16 @@ fn subject(graph: &Graph, api: &Api, route: &Route, reach: &mut Reach<'_>) -> Op
         protocol: api.protocol.key().to_owned(),
         effect: effect(route),
         options: options(route),
-        rides_on_connect: api.protocol == Protocol::WebSocket && !authorization::is_connect(route),
+        rides_on_connect: match authorization::rides_on_connect(graph, route) {
+            Some(rides) => Fact::known(rides, Vec::new()),
+            None => Fact::of(route.method.clone().map(|_| false), "the route key"),
+        },
         authorization: resolved.authorization,
         gap: explained(api, route, resolved.gap),
         exposure: exposure(api),
         api_key_required: Fact::of(route.api_key_required.clone(), "whether an API key is required"),
         declared_public: declared_public(api, &label),
-        mutual_tls: mutual_tls(api),
+        mutual_tls,
         catch_all: catches_all(route),
         backend_access,
         route: label,
@@ -116,16 +124,37 @@ fn explained(api: &Api, route: &Route, gap: String) -> String {
     std::iter::once(gap).chain(notes).collect::<Vec<_>>().join("; ")
 }
 
+/// A route that may be the `$connect` route of an API, because its key or its API is not known; or, for an API without
+/// routes, a route that may show that it is in use.
+fn unclear_route<'a>(graph: &'a Graph, api: &Api, has_routes: bool) -> Option<&'a Route> {
+    graph.apigateway.routes.iter().find(|route| {
+        let own = route.api == api.key;
+        let stray = !own && !route.api.is_certain();
+        let open = route.method.known().is_none();
+        (own && open) || (stray && (open || !has_routes || authorization::is_connect(route)))
+    })
+}
+
 /// Clients connect to a WebSocket API that has no `$connect` route without any check.
-fn missing_connect(graph: &Graph, api: &Api) -> Option<Subject> {
+fn missing_connect(graph: &Graph, api: &Api, unclear: Option<&Route>) -> Option<Subject> {
     let resource = graph.resources.get(api.address.as_ref()?)?;
     let gap = format!("`{}` has no `$connect` route, so anyone connects", resource.name);
     let step = Step::new(gap.clone(), resource.name_span);
+    let authorization = match unclear {
+        None => Fact::known("none".to_owned(), vec![step.clone()]),
+        Some(route) => {
+            let reason = match &route.method {
+                crate::graph::Typed::Unknown(reason, _) => reason.clone(),
+                _ => crate::input::not_understood("the API of a route is not known"),
+            };
+            unknown(&reason, route.span, "a route that may be `$connect`")
+        }
+    };
     let facts = ApiRoute {
-        effect: Fact::known("write".to_owned(), vec![step.clone()]),
+        effect: Fact::known("write".to_owned(), vec![step]),
         options: Fact::known(false, Vec::new()),
-        rides_on_connect: false,
-        authorization: Fact::known("none".to_owned(), vec![step]),
+        rides_on_connect: Fact::known(false, Vec::new()),
+        authorization,
         gap,
         api_key_required: Fact::known(false, Vec::new()),
         ..placeholder(graph, api, "$connect")
@@ -154,7 +183,7 @@ fn placeholder(graph: &Graph, api: &Api, route: &str) -> ApiRoute {
         route: route.to_owned(),
         effect: open(),
         options: Fact::unknown(reason.clone(), Vec::new()),
-        rides_on_connect: false,
+        rides_on_connect: Fact::known(false, Vec::new()),
         authorization: open(),
         gap: String::new(),
         exposure: exposure(api),

@@ -229,12 +229,31 @@ fn stack_resources(run: &Run<'_>, stack: &Stack<'_>, evaluation: &mut Evaluation
     evaluation.resources.extend(resources);
 }
 
+/// The name of a function or a packaging tool's directive, such as `Rain::Module`.
+fn directive(node: &Node) -> Option<&str> {
+    match (&node.tag, node.as_map()) {
+        (Some(tag), _) => Some(tag.name.trim_start_matches('!')),
+        (None, Some([entry])) => Some(&entry.key),
+        _ => None,
+    }
+}
+
 fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option<Resource> {
     let scope = run.scope(stack).within(&declared.loops);
     let node = declared.node;
-    let Some(kind) = node.get("Type").and_then(Node::as_str) else {
-        run.note(NoteLevel::Error, format!("resource `{}` has no type", declared.name), declared.name_span);
-        return None;
+    let kind = match node.get("Type") {
+        None => Err("has no type".to_owned()),
+        Some(kind) => kind.as_str().filter(|_| kind.tag.is_none()).ok_or_else(|| match directive(kind) {
+            Some(name) => format!("is made by `{name}`, which is not evaluated; scan the packaged template"),
+            None => "has a type that is no text".to_owned(),
+        }),
+    };
+    let kind = match kind {
+        Ok(kind) => kind,
+        Err(problem) => {
+            run.note(NoteLevel::Error, format!("resource `{}` {problem}", declared.name), declared.name_span);
+            return None;
+        }
     };
     let properties = node.get("Properties").and_then(|properties| scope.eval(properties));
     let properties = match properties {

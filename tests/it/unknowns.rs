@@ -14,8 +14,7 @@ use crate::support::rules;
 
 /// Rules for which a subject disappears when the value is hidden that makes it one, such as the type of an action or
 /// the role of a function. `SRA_GUARD_RULE=SRA-LAM` tests them by the beginning of their ids.
-const EXEMPT: &[&str] =
-    &["SRA-API-001", "SRA-API-003", "SRA-COG-010", "SRA-EDGE-006", "SRA-LAM-001", "SRA-LAM-003", "SRA-SFN-003"];
+const EXEMPT: &[&str] = &["SRA-COG-010", "SRA-EDGE-006", "SRA-SFN-003"];
 
 fn is_selected(id: &str) -> bool {
     match std::env::var("SRA_GUARD_RULE") {

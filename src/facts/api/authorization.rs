@@ -20,10 +20,21 @@ pub fn is_connect(route: &Route) -> bool {
     route.method.known().is_some_and(|key| key.eq_ignore_ascii_case("$connect"))
 }
 
+/// Whether a route rides on the authorization of its API's `$connect` route; `None` when it may be that route itself.
+pub fn rides_on_connect(graph: &Graph, route: &Route) -> Option<bool> {
+    if route.protocol != Protocol::WebSocket {
+        return Some(false);
+    }
+    match route.method.known() {
+        Some(_) => Some(!is_connect(route)),
+        None => graph.apigateway.routes_of(&route.api).any(is_connect).then_some(true),
+    }
+}
+
 /// Only `$connect` of a WebSocket API can carry authorization; every other route is protected by it. Source: API
 /// Gateway developer guide, "Control access to WebSocket APIs with AWS Lambda REQUEST authorizers".
 pub fn resolve(graph: &Graph, route: &Route) -> Resolved {
-    if route.protocol != Protocol::WebSocket || is_connect(route) {
+    if rides_on_connect(graph, route) != Some(true) {
         return own(graph, route);
     }
     if let Some(connect) = graph.apigateway.routes_of(&route.api).find(|route| is_connect(route)) {

@@ -6,6 +6,7 @@ use crate::facts::{Fact, Step, Subject, fact_struct};
 use crate::graph::apigateway::Authorizer;
 use crate::graph::{Graph, Link, Typed};
 use crate::input::{Resource, not_understood};
+use crate::source::Span;
 use crate::value::{Kind, Part, Reason, Reference, Value};
 
 const POOL: &str = "AWS::Cognito::UserPool";
@@ -48,8 +49,13 @@ fn subject(graph: &Graph, authorizer: &Authorizer) -> Option<Subject> {
     let resource = graph.resources.get(&authorizer.key.address)?;
     match &authorizer.kind {
         Typed::Known(kind, _) if kind != "JWT" => return None,
-        // Only JWT authorizers have an issuer.
-        Typed::Unknown(..) if matches!(authorizer.issuer, Typed::Absent(_)) => return None,
+        // Only JWT authorizers have an issuer, and only others have a function.
+        Typed::Unknown(..) if matches!(authorizer.issuer, Typed::Absent(_)) && authorizer.function.is_some() => {
+            return None;
+        }
+        Typed::Unknown(reason, span) if matches!(authorizer.issuer, Typed::Absent(_)) => {
+            return Some(located(authorizer, resource, &unread(authorizer, reason, *span)));
+        }
         Typed::Absent(_) => return None,
         _ => {}
     }
@@ -61,11 +67,27 @@ fn subject(graph: &Graph, authorizer: &Authorizer) -> Option<Subject> {
         pool: issuer.pool,
         token_in_query: token_in_query(authorizer),
     };
-    let subject = Subject::of("jwt_authorizers", resource, &facts);
-    Some(match &authorizer.key.scheme {
+    Some(located(authorizer, resource, &facts))
+}
+
+fn located(authorizer: &Authorizer, resource: &Resource, facts: &JwtAuthorizer) -> Subject {
+    let subject = Subject::of("jwt_authorizers", resource, facts);
+    match &authorizer.key.scheme {
         Some(scheme) => subject.part(scheme, authorizer.span),
         None => subject,
-    })
+    }
+}
+
+/// An authorizer of which it is not known whether it takes tokens.
+fn unread(authorizer: &Authorizer, reason: &Reason, span: Span) -> JwtAuthorizer {
+    let step = || vec![Step::new("the authorizer's type", span)];
+    JwtAuthorizer {
+        authorizer: authorizer.name.to_string(),
+        issuer: Fact::unknown(reason.clone(), step()),
+        pool: Fact::unknown(reason.clone(), step()),
+        audiences: Fact::unknown(reason.clone(), step()),
+        token_in_query: Fact::unknown(reason.clone(), step()),
+    }
 }
 
 struct Issuer<'a> {

@@ -108,10 +108,31 @@ fn of_role(graph: &Graph, function: &Function, resource: &Resource, address: &Ad
     };
     LambdaFunction {
         role: Fact::known(role.name.to_string(), Vec::new()),
-        role_shared_with: Fact::known(shared, sharing),
+        role_shared_with: match may_share(graph, function, resource) {
+            Some(reason) if shared.is_empty() => Fact::unknown(reason.clone(), sharing),
+            _ => Fact::known(shared, sharing),
+        },
         role_trusts_others,
         role_trusts_lambda,
     }
+}
+
+/// Why another function of the same template may run with the same role. What a parameter, an import or an attribute
+/// stands for is no role of this template.
+fn may_share<'a>(graph: &'a Graph, function: &Function, resource: &Resource) -> Option<&'a Reason> {
+    let file = |address: &Address| address.0.split('#').next().map(str::to_owned);
+    graph
+        .lambda
+        .functions
+        .iter()
+        .filter(|other| other.address != function.address && file(&other.address) == file(&function.address))
+        .filter(|other| !same_component(graph, resource, &other.address))
+        .find_map(|other| match &other.role {
+            Typed::Unknown(reason @ (Reason::Transform(_) | Reason::NotUnderstood(_) | Reason::Conditions(_)), _) => {
+                Some(reason)
+            }
+            _ => None,
+        })
 }
 
 /// Source: IAM user guide, "AWS services that work with IAM"; Lambda@Edge needs a principal of its own.

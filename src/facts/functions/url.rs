@@ -3,7 +3,7 @@
 use crate::facts::{Describe as _, Fact, Step, Subject, SubjectKind, fact_struct};
 use crate::graph::lambda::{Permission, Qualifier, Url};
 use crate::graph::{Graph, Typed};
-use crate::value::Value;
+use crate::value::{Reason, Value};
 
 pub(super) const SUBJECT: SubjectKind = SubjectKind { name: "function_urls", shape: FunctionUrl::shape };
 
@@ -112,27 +112,58 @@ fn is_public(permission: &Permission) -> Option<bool> {
 /// that is where the finding belongs.
 fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
     let resource = graph.resources.get(&permission.address)?;
-    let named = permission.function_url_auth_type.known().is_some_and(|kind| kind == "NONE");
-    if !named || is_public(permission) != Some(true) {
+    let named = match &permission.function_url_auth_type {
+        Typed::Known(kind, _) => kind == "NONE",
+        Typed::Absent(_) => false,
+        Typed::Unknown(..) => true,
+    };
+    let public = is_public(permission);
+    if !named || public == Some(false) {
         return None;
     }
     let judged_there = graph.lambda.urls.iter().any(|url| {
-        same_door(permission, url) == Some(true) && url.auth_type.known().is_none_or(|kind| kind != "AWS_IAM")
+        same_door(permission, url) == Some(true) && url.auth_type.known().is_some_and(|kind| kind != "AWS_IAM")
     });
     if judged_there {
         return None;
     }
     let span = permission.function_url_auth_type.span();
+    let (auth_type, public_permission) = if public == Some(true) {
+        let everyone = Step::new("everyone may invoke the function through a Function URL", resource.name_span);
+        let none = Step::new("`FunctionUrlAuthType` is `NONE`", span);
+        (Fact::known("NONE".to_owned(), vec![none]), Fact::known(true, vec![everyone]))
+    } else {
+        let reason = unknown_part(permission);
+        let step = || vec![Step::new("whom the permission lets through a Function URL", resource.name_span)];
+        (Fact::unknown(reason.clone(), step()), Fact::unknown(reason, step()))
+    };
     let facts = FunctionUrl {
         function: super::permission::function_name(graph, &permission.function),
         declared: false,
-        auth_type: Fact::known("NONE".to_owned(), vec![Step::new("`FunctionUrlAuthType` is `NONE`", span)]),
-        public_permission: Fact::known(
-            true,
-            vec![Step::new("everyone may invoke the function through a Function URL", resource.name_span)],
-        ),
+        auth_type,
+        public_permission,
     };
     Some(Subject::of(SUBJECT.name, resource, &facts))
+}
+
+/// What keeps one from telling whether a permission is for everyone.
+fn unknown_part(permission: &Permission) -> Reason {
+    let parts = [
+        match &permission.function_url_auth_type {
+            Typed::Unknown(reason, _) => Some(reason),
+            _ => None,
+        },
+        match &permission.principal {
+            Typed::Unknown(reason, _) => Some(reason),
+            _ => None,
+        },
+        match &permission.action {
+            Typed::Unknown(reason, _) => Some(reason),
+            _ => None,
+        },
+    ];
+    let known = || crate::input::not_understood("whom a permission lets through is not known");
+    parts.into_iter().flatten().next().cloned().unwrap_or_else(known)
 }
 
 /// Whether a permission only counts for calls through a Function URL that asks for no credentials: then the URL's rule

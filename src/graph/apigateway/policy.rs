@@ -9,7 +9,9 @@ use crate::value::{Kind, Prop, Value};
 const NETWORK_KEYS: &[&str] =
     &["aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"];
 
-/// Whether a policy demands a network origin: some denial depends on one, or every allowance does.
+/// Whether a policy demands a network origin: some denial hits everyone outside one, or every allowance is for one.
+///
+/// A denial of listed addresses narrows nothing: it leaves the rest of the internet in.
 pub(super) fn narrows_network(policy: Prop<'_>) -> Typed<bool> {
     let policy = match policy {
         Prop::Known(policy) => policy,
@@ -24,17 +26,35 @@ pub(super) fn narrows_network(policy: Prop<'_>) -> Typed<bool> {
     };
     let effect =
         |statement: &Value, wanted: &str| statement.prop("Effect").known().and_then(Value::as_str) == Some(wanted);
-    let denies = statements.iter().any(|it| effect(it, "Deny") && depends_on_network(it));
+    let denies = statements.iter().any(|it| effect(it, "Deny") && depends_on_network(it, excludes));
     let mut allows = statements.iter().filter(|it| effect(it, "Allow")).peekable();
-    let all_allowances = allows.peek().is_some() && allows.all(depends_on_network);
+    let all_allowances = allows.peek().is_some() && allows.all(|it| depends_on_network(it, includes));
     Typed::Known(denies || all_allowances, policy.span)
 }
 
-fn depends_on_network(statement: &Value) -> bool {
+/// Operators that match the networks that are not listed, and requests without the key.
+fn excludes(operator: &str) -> bool {
+    let operator = base(operator);
+    operator.contains("not") || operator == "null"
+}
+
+/// Operators that only match listed networks. With `IfExists` they match requests without the key, too.
+fn includes(operator: &str) -> bool {
+    !excludes(operator) && !operator.to_ascii_lowercase().ends_with("ifexists")
+}
+
+/// An operator's name without its set prefix, in lower case.
+fn base(operator: &str) -> String {
+    let operator = operator.to_ascii_lowercase();
+    operator.rsplit(':').next().unwrap_or_default().to_owned()
+}
+
+fn depends_on_network(statement: &Value, narrows: fn(&str) -> bool) -> bool {
     let Some(Kind::Map(condition)) = statement.prop("Condition").known().map(|condition| &condition.kind) else {
         return false;
     };
-    condition.members.iter().filter_map(|operator| operator.value.as_map()).any(|operator| {
+    let operators = condition.members.iter().filter(|operator| narrows(&operator.key));
+    operators.filter_map(|operator| operator.value.as_map()).any(|operator| {
         operator.members.iter().any(|member| {
             NETWORK_KEYS.contains(&member.key.to_ascii_lowercase().as_str()) && !is_everywhere(&member.value)
         })

@@ -235,5 +235,10 @@ fn network_policies_are_told_from_others() {
     assert_eq!(narrows("[{Effect: Allow, Principal: '*'}]"), Some(false));
     let everywhere = "{Effect: Allow, Principal: '*', Condition: {IpAddress: {aws:SourceIp: [0.0.0.0/0]}}}";
     assert_eq!(narrows(everywhere), Some(false));
+    let listed =
+        "[{Effect: Allow, Principal: '*'}, {Effect: Deny, Condition: {IpAddress: {aws:SourceIp: 198.51.100.7}}}]";
+    assert_eq!(narrows(listed), Some(false));
+    let unlisted = "{Effect: Allow, Principal: '*', Condition: {NotIpAddress: {aws:SourceIp: 198.51.100.7}}}";
+    assert_eq!(narrows(unlisted), Some(false));
     assert_eq!(narrows("!ImportValue statements"), None);
 }

@@ -27,10 +27,17 @@ pub(super) fn read(reader: &Reader<'_>, gateway: &mut ApiGateway) {
     }
 }
 
+/// HTTP APIs only know one selection expression. Source: `AWS::ApiGatewayV2::Api`, `RouteSelectionExpression`.
+fn selects_by_message(resource: &Resource) -> bool {
+    text(resource.prop("RouteSelectionExpression"))
+        .known()
+        .is_some_and(|expression| !expression.contains("request.method"))
+}
+
 fn api(reader: &Reader<'_>, resource: &Resource, gateway: &mut ApiGateway) {
     let protocol = match text(resource.prop("ProtocolType")) {
         Typed::Known(protocol, _) if protocol.eq_ignore_ascii_case("WEBSOCKET") => Protocol::WebSocket,
-        Typed::Unknown(..) if has_connect(reader, resource) => Protocol::WebSocket,
+        Typed::Unknown(..) if has_connect(reader, resource) || selects_by_message(resource) => Protocol::WebSocket,
         _ => Protocol::Http,
     };
     let mut api = Api {

@@ -150,6 +150,8 @@ impl<'a> Scope<'_, 'a> {
                 }
             }
         }
+        // `AWS::LanguageExtensions` computes the name, for example by `Fn::Sub` of a loop variable.
+        let name = self.eval(name)?;
         match name.as_str() {
             Some(name) => self.attribute(&self.substitute(name), &texts.join("."), span),
             None => Some(self.malformed("`Fn::GetAtt` needs the name of a resource", name.span)),

@@ -238,10 +238,14 @@ impl<'r, 'a> Scope<'r, 'a> {
         {
             return self.output(*child, output, span);
         }
-        if self.stack.resources.get(name).is_none() && !self.generates(name) {
-            return Some(self.undeclared(name, span));
+        if self.stack.resources.get(name).is_some() || self.generates(name) {
+            return Some(resource(span, self.stack, name, Some(attribute)));
         }
-        Some(resource(span, self.stack, name, Some(attribute)))
+        if self.stack.parameters.get(name).is_some() {
+            let what = format!("`{name}` is a parameter and has no attribute `{attribute}`");
+            return Some(self.malformed(what, span));
+        }
+        Some(self.undeclared(name, span))
     }
 
     /// The value of another stack's output, as seen from `span`.

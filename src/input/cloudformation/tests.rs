@@ -81,6 +81,8 @@ fn references_resolve() {
     says("", "!Ref AWS::URLSuffix", "amazonaws.com");
     complains("", "!Ref Nope", "`Nope` is not declared", "neither a parameter nor a resource");
     complains("", "!GetAtt Nope.Arn", "`Nope` is not declared", "neither a parameter nor a resource");
+    complains(PARAMETERS, "!GetAtt Name.Arn", "has no attribute `Arn`", "`Name` is a parameter");
+    says("", "{'Fn::GetAtt': [!Sub 'Vpc', CidrBlock]}", "${Vpc.CidrBlock}");
     complains("", "!GetAtt Vpc", "Resource.Attribute", "Resource.Attribute");
 }
 
@@ -194,6 +196,23 @@ fn values_from_elsewhere_stand_where_they_are_used() {
     let value = evaluation.resources[0].properties.as_map().unwrap().get("P").unwrap().clone();
     assert_eq!(sources.position(value.span).line, 3);
     assert_eq!(value.as_str(), Some("deep"));
+}
+
+#[test]
+fn a_resource_that_a_packaging_tool_makes_is_not_skipped_in_silence() {
+    let (_, evaluation) = evaluate_text(
+        "Resources:\n  A: {Type: !Rain::Module x.yml}\n  B: {Type: {'Rain::Module': x.yml}}\n  C: {Type: [a]}\n  D: {Type: 'AWS::EC2::VPC'}\n",
+    );
+    let notes: Vec<&str> = evaluation.notes.iter().map(|note| note.message.as_str()).collect();
+    let made = "is made by `Rain::Module`, which is not evaluated; scan the packaged template";
+    assert_eq!(
+        notes,
+        [
+            format!("resource `A` {made}").as_str(),
+            format!("resource `B` {made}").as_str(),
+            "resource `C` has a type that is no text"
+        ]
+    );
 }
 
 #[test]
