@@ -157,16 +157,20 @@ fn describe(worlds: &[Vec<NamedCondition>], among: &[usize], holds: &[usize]) ->
         among.iter().copied().filter(|world| literals.iter().all(|literal| has(*world, literal))).collect()
     };
     let Some(witness) = holds.first().and_then(|world| worlds.get(*world)) else { return Vec::new() };
-    for literal in witness {
-        let one = [literal.clone()];
+    // "when `HasCert` is true" reads better than "when `HasNoCert` is false".
+    let (positive, negative): (Vec<_>, Vec<_>) = witness.iter().partition(|literal| literal.holds);
+    let readable: Vec<&NamedCondition> = positive.into_iter().chain(negative).collect();
+    for literal in &readable {
+        let one = [(*literal).clone()];
         if satisfying(&one) == holds {
             return one.to_vec();
         }
     }
-    for (at, first) in witness.iter().enumerate() {
-        for second in witness.iter().skip(at + 1) {
-            let two = [first.clone(), second.clone()];
+    for (at, first) in readable.iter().enumerate() {
+        for second in readable.iter().skip(at + 1) {
+            let mut two = [(*first).clone(), (*second).clone()];
             if satisfying(&two) == holds {
+                two.sort();
                 return two.to_vec();
             }
         }
@@ -209,6 +213,12 @@ mod tests {
         ];
         assert_eq!(describe(&worlds, &[0, 1, 2, 3], &[1, 3]), world(&[("IsProd", false)]));
         assert_eq!(describe(&worlds, &[0, 1, 2, 3], &[3]), world(&[("IsProd", false), ("HasCert", false)]));
+    }
+
+    #[test]
+    fn of_two_names_for_one_condition_the_one_that_holds_is_named() {
+        let worlds = [world(&[("HasCert", true), ("NoCert", false)]), world(&[("HasCert", false), ("NoCert", true)])];
+        assert_eq!(describe(&worlds, &[0, 1], &[1]), world(&[("NoCert", true)]));
     }
 
     #[test]

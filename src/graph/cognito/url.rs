@@ -63,17 +63,14 @@ impl Url {
                 }
             }
         }
-        let Some((scheme, rest)) = text.split_once(':') else {
+        let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
             return match holes.first().map(reason_of) {
                 Some(reason) => unknown(reason),
-                None => Self {
-                    span: value.span,
-                    text: text.clone(),
-                    scheme: Ok(String::new()),
-                    host: Host::Absent,
-                    path: Ok(text),
-                    has_fragment: false,
-                },
+                // Cognito refuses it, so it is never taken for compliant.
+                None => {
+                    let reason = Reason::NotUnderstood(format!("`{text}` is not an absolute URL").into());
+                    Self { text, ..unknown(reason) }
+                }
             };
         };
         let authority_start = rest.strip_prefix("//");
@@ -101,6 +98,12 @@ impl Url {
             has_fragment: tail.contains('#'),
         }
     }
+}
+
+/// RFC 3986, section 3.1; what is not literal may be one.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == HOLE)
+        && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.' | HOLE))
 }
 
 const HOLE: char = '\u{e000}';
