@@ -156,6 +156,7 @@ fn physical_name(resource: &Resource) -> Option<&str> {
         "AWS::StepFunctions::StateMachine" => "StateMachineName",
         "AWS::ECS::Cluster" => "ClusterName",
         "AWS::Cognito::UserPoolDomain" => "Domain",
+        "AWS::ApiGateway::DomainName" | "AWS::ApiGatewayV2::DomainName" => "DomainName",
         _ => return None,
     };
     resource.prop(property).known()?.as_str()

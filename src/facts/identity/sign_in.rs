@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::client::reason_of;
 use super::hosts::Hosts;
 use crate::facts::{Fact, Step, Subject, fact_struct};
-use crate::graph::cognito::{CLIENT, Client, DOMAIN, USER_POOL, Url, includes};
+use crate::graph::cognito::{CLIENT, Client, DOMAIN, Host, USER_POOL, Url, includes};
 use crate::graph::elbv2::rule::AuthenticateCognito;
 use crate::graph::elbv2::{ActionKind, Listener, Rule};
 use crate::graph::{Graph, Link, Typed, text};
@@ -203,13 +203,17 @@ fn callback(hosts: &Hosts<'_>, listener: Option<&Listener>, rule: &Rule, url: &U
         Some(listener) => hosts.is_of_listener(url, listener),
         None => Err(Reason::Outside(Arc::from(format!("the listener of rule `{}`", rule.name)))),
     };
-    let foreign = hosts.owner(url).map(|owner| matches!(owner, "reserved" | "wildcard"));
+    let foreign = match (hosts.owner(url), &url.host) {
+        (Ok(owner), _) => Ok(matches!(owner, "reserved" | "wildcard")),
+        (Err(reason), Host::Unknown(_)) => Err(reason),
+        // A name that nothing declares may be anyone's, but that alone does not make it foreign.
+        (Err(_), _) => Ok(false),
+    };
     Callback {
         url: url.text.clone(),
         scheme: Fact { value: url.scheme.clone(), evidence: step.clone() },
         idp_response: Fact { value: url.path.clone().map(|path| path == IDP_RESPONSE), evidence: step.clone() },
         this_load_balancer: Fact { value: here, evidence: step.clone() },
-        // A name that nothing declares may be anyone's, but that alone does not make it foreign.
-        foreign: Fact { value: Ok(foreign.unwrap_or(false)), evidence: step },
+        foreign: Fact { value: foreign, evidence: step },
     }
 }
