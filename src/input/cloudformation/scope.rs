@@ -241,7 +241,7 @@ impl<'r, 'a> Scope<'r, 'a> {
         if self.stack.resources.get(name).is_some() || self.generates(name) {
             return Some(resource(span, self.stack, name, Some(attribute)));
         }
-        if self.stack.parameters.get(name).is_some() {
+        if self.stack.parameters.contains_key(name) {
             let what = format!("`{name}` is a parameter and has no attribute `{attribute}`");
             return Some(self.malformed(what, span));
         }
