@@ -93,7 +93,7 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
         let only = |says: &dyn Fn(&Judgement) -> bool| {
             let saying: Vec<usize> =
                 alike.iter().filter(|(_, other, _)| says(other)).map(|(world, ..)| *world).collect();
-            branch(shorten(describe(worlds, &holds, &saying), own))
+            branch(&shorten(describe(worlds, &holds, &saying), own))
         };
         let clauses = judgement.message.split(CLAUSE_BREAK).map(|clause| {
             let when = only(&|other| other.message.split(CLAUSE_BREAK).any(|said| said == clause));
@@ -127,8 +127,8 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
 }
 
 /// ", when `IsProd` is true" for what holds only in some of the worlds of its finding; nothing for what always holds.
-fn branch(conditions: Vec<NamedCondition>) -> String {
-    match conditions.as_slice() {
+fn branch(conditions: &[NamedCondition]) -> String {
+    match conditions {
         [] => String::new(),
         few if few.len() <= MAX_LITERALS => {
             format!(", when {}", few.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
@@ -168,10 +168,9 @@ fn describe(worlds: &[Vec<NamedCondition>], among: &[usize], holds: &[usize]) ->
     }
     for (at, first) in readable.iter().enumerate() {
         for second in readable.iter().skip(at + 1) {
-            let mut two = [(*first).clone(), (*second).clone()];
+            let two = [(*first).clone(), (*second).clone()];
             if satisfying(&two) == holds {
-                two.sort();
-                return two.to_vec();
+                return witness.iter().filter(|literal| two.contains(literal)).cloned().collect();
             }
         }
     }

@@ -64,14 +64,12 @@ impl Url {
             }
         }
         let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
-            return match holes.first().map(reason_of) {
-                Some(reason) => unknown(reason),
-                // Cognito refuses it, so it is never taken for compliant.
-                None => {
-                    let reason = Reason::NotUnderstood(format!("`{text}` is not an absolute URL").into());
-                    Self { text, ..unknown(reason) }
-                }
-            };
+            if let Some(reason) = holes.first().map(reason_of) {
+                return unknown(reason);
+            }
+            // Cognito refuses it, so it is never taken for compliant.
+            let reason = Reason::NotUnderstood(format!("`{text}` is not an absolute URL").into());
+            return Self { text, ..unknown(reason) };
         };
         let authority_start = rest.strip_prefix("//");
         let rest = authority_start.unwrap_or(rest);
