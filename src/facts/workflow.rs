@@ -11,6 +11,10 @@ use crate::value::{Address, Prop, Reason, Value};
 fact_struct! {
     /// A task that waits until somebody hands its token back (`.waitForTaskToken`).
     pub struct ApprovalTask {
+        /// The state, with those around it: `Outer/Branch[0]/Inner`.
+        task: String,
+        /// It waits for a token. Unknown when its resource, or the whole definition, cannot be read.
+        waits: Fact<bool>,
         /// `STANDARD` or `EXPRESS`; express workflows know no callbacks.
         machine_type: Fact<String>,
         /// Has a timeout or a heartbeat; without one it waits up to a year.
@@ -44,9 +48,21 @@ const FAILURE: &str = "states:SendTaskFailure";
 pub(super) fn derive(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for machine in &graph.stepfunctions.machines {
-        let (Some(resource), Ok(states)) = (graph.resources.get(&machine.address), &machine.states) else { continue };
-        for state in states.iter().filter(|state| waits(state)) {
-            let facts = approval(graph, entries, machine, state);
+        let Some(resource) = graph.resources.get(&machine.address) else { continue };
+        let states = match &machine.states {
+            Ok(states) => states,
+            Err(reason) => {
+                subjects.push(Subject::of("approval_tasks", resource, &unread(reason, resource.name_span)));
+                continue;
+            }
+        };
+        for state in states {
+            let waits = match waits(state) {
+                Ok(false) => continue,
+                Ok(true) => Fact::known(true, Vec::new()),
+                Err(reason) => Fact::unknown(reason, vec![Step::new("what the task does is not known", state.span)]),
+            };
+            let facts = ApprovalTask { waits, ..approval(graph, entries, machine, state) };
             subjects.push(Subject::of("approval_tasks", resource, &facts).part(&state.path, state.span));
         }
     }
@@ -54,9 +70,35 @@ pub(super) fn derive(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
 }
 
 /// The suffix decides even where the rest of the resource is not literal.
-fn waits(state: &State) -> bool {
-    let Prop::Known(resource) = state.body.prop("Resource") else { return false };
-    resource.template().is_some_and(|text| text.ends_with(".waitForTaskToken") || text.contains(":activity:"))
+fn waits(state: &State) -> Result<bool, Reason> {
+    let resource = match state.body.prop("Resource") {
+        Prop::Known(resource) => resource,
+        Prop::Absent(_) => return Ok(false),
+        Prop::Unknown(reason, _) => return Err(reason.clone()),
+    };
+    let text = resource.template().unwrap_or_default();
+    if text.ends_with(".waitForTaskToken") || text.contains(":activity:") {
+        return Ok(true);
+    }
+    match (text.ends_with('?'), resource.reason()) {
+        (true, Some(reason)) => Err(reason.clone()),
+        _ => Ok(false),
+    }
+}
+
+/// A machine whose definition cannot be read may wait somewhere.
+fn unread(reason: &Reason, span: Span) -> ApprovalTask {
+    let unknown = || Fact::unknown(reason.clone(), vec![Step::new("the definition is not known", span)]);
+    ApprovalTask {
+        task: "?".to_owned(),
+        waits: unknown(),
+        machine_type: Fact::unknown(reason.clone(), Vec::new()),
+        bounded: unknown(),
+        token_passed: unknown(),
+        catches_timeout: unknown(),
+        can_refuse: unknown(),
+        answers: Fact::unknown(reason.clone(), Vec::new()),
+    }
 }
 
 fn approval(graph: &Graph, entries: &[EntryPath], machine: &StateMachine, state: &State) -> ApprovalTask {
@@ -66,8 +108,10 @@ fn approval(graph: &Graph, entries: &[EntryPath], machine: &StateMachine, state:
     };
     let completers = Completers::new(graph, entries);
     ApprovalTask {
+        task: state.path.clone(),
+        waits: Fact::known(true, Vec::new()),
         machine_type: Fact::of(machine.kind.clone(), "type of the state machine"),
-        bounded: bounded(state),
+        bounded: bounded(machine, state),
         token_passed: if is_activity { Fact::known(true, Vec::new()) } else { token_passed(state) },
         catches_timeout: catches_timeout(state),
         can_refuse: can_refuse(state, &completers),
@@ -75,7 +119,10 @@ fn approval(graph: &Graph, entries: &[EntryPath], machine: &StateMachine, state:
     }
 }
 
-fn bounded(state: &State) -> Fact<bool> {
+fn bounded(machine: &StateMachine, state: &State) -> Fact<bool> {
+    if let Some(span) = machine.timeout {
+        return Fact::known(true, vec![Step::new("a timeout of the whole state machine bounds the wait", span)]);
+    }
     let keys = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
     for key in keys {
         match state.body.prop(key) {
@@ -160,13 +207,15 @@ fn can_refuse(state: &State, completers: &Completers<'_>) -> Fact<bool> {
 /// Whoever may hand a token back: functions through their roles, and APIs that call Step Functions directly.
 struct Completers<'a> {
     paths: Vec<&'a EntryPath>,
+    /// Ways in that nothing guards for certain and that may lead there, with the reason why that is not known.
+    perhaps: Vec<(&'a EntryPath, &'a Reason)>,
     can_fail: bool,
     /// Why the list may not be complete.
     open: Option<Reason>,
 }
 
 impl<'a> Completers<'a> {
-    fn new(graph: &Graph, entries: &'a [EntryPath]) -> Self {
+    fn new(graph: &'a Graph, entries: &'a [EntryPath]) -> Self {
         let mut can_fail = false;
         let mut open = None;
         let mut functions: Vec<&Address> = Vec::new();
@@ -193,6 +242,24 @@ impl<'a> Completers<'a> {
             })
         };
         let paths: Vec<&EntryPath> = entries.iter().filter(ends_there).collect();
+        let unguarded = |path: &&EntryPath| path.authentication.value.as_ref().map_or(true, |how| how == "none");
+        // A function whose role is not known may hold any role.
+        let roleless = |backend: &'a Backend| {
+            let function =
+                graph.lambda.functions.iter().find(|function| backend.address() == Some(&function.address))?;
+            match &function.role {
+                Typed::Unknown(reason, _) => Some(reason),
+                Typed::Known(..) | Typed::Absent(_) => None,
+            }
+        };
+        let perhaps = entries
+            .iter()
+            .filter(|path| !ends_there(path) && unguarded(path))
+            .filter_map(|path| {
+                let reason = path.backends_open.as_ref().or_else(|| path.backends.iter().find_map(roleless));
+                reason.map(|reason| (path, reason))
+            })
+            .collect();
         for backend in paths.iter().flat_map(|path| &path.backends) {
             if let Backend::Action { action, .. } = backend {
                 found |= is_answer(action);
@@ -203,7 +270,7 @@ impl<'a> Completers<'a> {
             open = Some(Reason::Outside("whoever hands the task token back".into()));
         }
         // A known answer path decides; roles that cannot be read only matter when there is none.
-        Self { paths, can_fail, open: if found { None } else { open } }
+        Self { paths, perhaps, can_fail, open: if found { None } else { open } }
     }
 
     fn answers(&self, span: Span) -> Fact<Vec<AnswerPath>> {
@@ -211,9 +278,14 @@ impl<'a> Completers<'a> {
         if let Some(reason) = &self.open {
             return Fact::unknown(reason.clone(), evidence);
         }
-        let answers = self.paths.iter().filter(|path| !path.exempt).map(|path| {
+        let sure = self.paths.iter().map(|path| (path, None));
+        let perhaps = self.perhaps.iter().map(|(path, reason)| (path, Some(reason)));
+        let answers = sure.chain(perhaps).filter(|(path, _)| !path.exempt).map(|(path, doubt)| {
             let mut authentication = path.authentication.clone();
             authentication.evidence = path.evidence.iter().cloned().chain(authentication.evidence).collect();
+            if let Some(reason) = doubt {
+                authentication.value = Err((*reason).clone());
+            }
             AnswerPath { request: path.request.clone(), authentication }
         });
         Fact::known(answers.collect(), evidence)

@@ -21,6 +21,8 @@ pub struct StateMachine {
     /// `STANDARD` or `EXPRESS`; never `Absent`.
     pub kind: Typed<String>,
     pub role: Typed<Target>,
+    /// Where `TimeoutSeconds` of the whole machine stands.
+    pub timeout: Option<Span>,
     /// Every state at any depth, or why the definition cannot be read.
     pub states: Result<Vec<State>, Reason>,
 }
@@ -42,17 +44,22 @@ const MAX_DEPTH: usize = 16;
 
 impl StepFunctions {
     pub fn new(resources: &Resources) -> Self {
-        let machine = |resource: &Resource| StateMachine {
-            address: resource.address.clone(),
-            kind: text(resource.prop("StateMachineType"))
-                .map(|word| word.to_ascii_uppercase())
-                .or_default("STANDARD".to_owned()),
-            role: target(resources, resource.prop("RoleArn"), &[super::iam::ROLE]),
-            states: definition(resource).map(|body| {
-                let mut states = Vec::new();
-                flatten(&body, "", &[], &mut states, 0);
-                states
-            }),
+        let machine = |resource: &Resource| {
+            let body = definition(resource);
+            let timeout = body.as_ref().ok().map(|body| body.prop("TimeoutSeconds"));
+            StateMachine {
+                timeout: timeout.filter(|bound| !bound.is_absent()).map(|bound| bound.span()),
+                address: resource.address.clone(),
+                kind: text(resource.prop("StateMachineType"))
+                    .map(|word| word.to_ascii_uppercase())
+                    .or_default("STANDARD".to_owned()),
+                role: target(resources, resource.prop("RoleArn"), &[super::iam::ROLE]),
+                states: body.map(|body| {
+                    let mut states = Vec::new();
+                    flatten(&body, "", &[], &mut states, 0);
+                    states
+                }),
+            }
         };
         Self { machines: resources.of_kind("AWS::StepFunctions::StateMachine").map(machine).collect() }
     }

@@ -87,7 +87,8 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     }
     let (mut judgement, subject) = chosen.map(|(judgement, subject)| (judgement.clone(), subject.clone()))?;
     let own = subject.id.rsplit_once('#').map_or("", |(file, _)| file);
-    if conditional {
+    // Where not all branches were explored, what tells some of them apart may be chance.
+    if conditional && incomplete.is_none() {
         let alike: Vec<&(usize, Judgement, SubjectRef)> =
             judged.verdicts.iter().filter(|(_, other, _)| other.verdict == verdict).collect();
         let only = |says: &dyn Fn(&Judgement) -> bool| {
