@@ -109,7 +109,7 @@ impl fmt::Display for Reason {
                 f.write_str("the account is not given; give it with `--account …`")
             }
             Self::Parameter(name) => write!(f, "parameter `{name}` has no value; give it with `--parameter {name}=…`"),
-            Self::Import(name) => write!(f, "`{name}` is imported; scan the template that exports it as well"),
+            Self::Import(name) => write!(f, "`{name}` is imported; scan the one template that exports it as well"),
             Self::DynamicReference(service) => {
                 write!(f, "a dynamic reference to `{service}` is resolved at deployment")
             }
