@@ -141,7 +141,7 @@ fn imports_lead_to_the_template_that_exports() {
     let found = resources(&*units[0], 0);
     assert_eq!(
         found[1],
-        "b.yaml#X {P: ${Vpc}, Q: ${Vpc}, R: unknown: `gone` is imported; scan the template that exports it as well}"
+        "b.yaml#X {P: ${Vpc}, Q: ${Vpc}, R: unknown: `gone` is imported; scan the one template that exports it as well}"
     );
     let two = load(
         &["a.yaml", "b.yaml", "c.yaml"],
