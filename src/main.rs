@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use sra_guard::cli::{self, Cli};
 
-/// Templates become many small values: the allocator decides a fifth of a scan's time.
+/// Templates become many small values: the allocator decides a fifth of a scan's time. Huge pages are off, because a
+/// run that ends after milliseconds would pay for clearing them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
