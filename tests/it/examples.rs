@@ -93,3 +93,25 @@ fn the_sample_of_every_format_is_the_written_one() {
         }
     }
 }
+
+/// How many templates are scanned never decides whether a document beside one of them is read.
+#[test]
+fn a_large_workspace_reads_every_companion_file() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("large-workspace");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for index in 0..2_100 {
+        let file = folder.join(format!("{index:04}.yaml"));
+        fs::write(file, "Resources:\n  Vpc:\n    Type: AWS::EC2::VPC\n").unwrap();
+    }
+    let machine = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Approval:\n    Type: \
+                   AWS::Serverless::StateMachine\n    Properties: {DefinitionUri: ask.asl.json}\n";
+    let definition = r#"{"StartAt": "Ask", "States": {"Ask": {"Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true}}}"#;
+    fs::write(folder.join("zz.yaml"), machine).unwrap();
+    fs::write(folder.join("ask.asl.json"), definition).unwrap();
+    let request = Request { paths: vec![folder], rules: rules().clone(), ..Request::default() };
+    let report = scan(&request, &SourceMap::default(), &|_| {});
+    let verdicts: Vec<_> = report.findings.iter().map(|finding| (finding.rule.id.as_str(), finding.verdict)).collect();
+    assert_eq!(verdicts, [("SRA-SFN-003", Verdict::Fail)]);
+}

@@ -21,17 +21,18 @@ pub(super) struct Documents {
     edges: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// Templates that are read because another names them.
+/// Templates that are read only because another names them. What was given to be scanned does not count.
 const MAX_TEMPLATES: usize = 2_000;
 
 impl Documents {
     /// Reads everything that `scanned` and what they nest mention.
     pub(super) fn load(scanned: &BTreeMap<String, Arc<Template>>, companions: &mut Companions<'_>) -> Self {
         let mut documents = Self::default();
+        let mut loaded = 0;
         let mut queue: Vec<Arc<Template>> = scanned.values().rev().cloned().collect();
         while let Some(template) = queue.pop() {
             let name = template.name.to_string();
-            if documents.edges.contains_key(&name) || documents.edges.len() > MAX_TEMPLATES {
+            if documents.edges.contains_key(&name) {
                 continue;
             }
             let mut nested = BTreeSet::new();
@@ -41,8 +42,14 @@ impl Documents {
                 let Some(file) = resolve(&name, path) else { continue };
                 match mention {
                     Mention::Template => {
-                        let Some(found) = scanned.get(&file).cloned().or_else(|| load(&file, companions)) else {
-                            continue;
+                        let found = match scanned.get(&file).or_else(|| documents.templates.get(&file)) {
+                            Some(known) => Arc::clone(known),
+                            None if loaded < MAX_TEMPLATES => {
+                                let Some(read) = load(&file, companions) else { continue };
+                                loaded += 1;
+                                read
+                            }
+                            None => continue,
                         };
                         documents.templates.insert(file.clone(), Arc::clone(&found));
                         nested.insert(file);
