@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use crate::facts::{self, Subject};
+use crate::facts;
 use crate::finding::{Finding, Report, RuleCount, Verdict};
 use crate::graph::{self, Graph};
 use crate::input::{self, Context, Note, NoteLevel, Unit};
@@ -160,15 +160,6 @@ impl Judged {
             }
         }
     }
-}
-
-/// The subjects of a unit in its base world, for `facts`.
-pub fn base_facts(unit: &dyn Unit) -> Vec<Subject> {
-    unit.worlds()
-        .list
-        .first()
-        .map(|world| facts::derive(&Graph::new(unit.evaluate(world).resources)))
-        .unwrap_or_default()
 }
 
 /// File ids depend on reading order, so everything is ordered by names and offsets.

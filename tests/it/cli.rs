@@ -320,3 +320,17 @@ fn every_command_has_help() {
         assert!(described, "an option without a description in\n{help}");
     }
 }
+
+#[test]
+fn a_stored_parameter_is_unknown_until_its_value_is_given() {
+    let folder = Folder::new();
+    let template = "Parameters:\n  Mfa: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /desk/mfa}\nResources:\n  \
+                    Pool:\n    Type: AWS::Cognito::UserPool\n    Properties: {MfaConfiguration: !Ref Mfa}\n";
+    let file = folder.write("stored.yaml", template);
+    let gate = |given: &[&str]| code(&[&["scan", shown(&file), "--strict"], given].concat());
+    assert_eq!(gate(&[]), 1);
+    assert_eq!(gate(&["--parameter", "Mfa=/desk/other"]), 1, "another name is no value");
+    assert_eq!(gate(&["--parameter", "Mfa=ON"]), 0);
+    assert_eq!(code(&["scan", shown(&file)]), 0, "unknown alone stops nobody");
+    assert_eq!(code(&["scan", shown(&file), "--parameter", "Mfa=OFF"]), 1);
+}

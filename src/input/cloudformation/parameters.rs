@@ -45,6 +45,12 @@ impl<'a> Parameter<'a> {
         self.kind.starts_with("AWS::SSM::Parameter::Value<")
     }
 
+    /// Whether a given text is such a name: the declared one, or a path. Any other text stands for the value itself, so
+    /// that a scan can be told what the lookup will give.
+    pub(super) fn names_stored(&self, text: &str) -> bool {
+        self.is_stored() && (text.starts_with('/') || self.default_text() == Some(text))
+    }
+
     pub(super) fn default_text(&self) -> Option<&'a str> {
         self.default.map(canonical)
     }

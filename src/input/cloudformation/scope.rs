@@ -266,7 +266,7 @@ impl<'r, 'a> Scope<'r, 'a> {
             return Some(unknown());
         }
         match binding {
-            Binding::Given(_) if declared.is_stored() => Some(self.stored(name, span)),
+            Binding::Given(text) if declared.names_stored(text) => Some(self.stored(name, span)),
             Binding::Given(text) => Some(listed(declared, text::given(span, text))),
             Binding::Parent(node, loops) => {
                 let parent = self.stack.parent.as_ref()?.stack;
