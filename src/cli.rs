@@ -13,7 +13,7 @@ use clap::CommandFactory as _;
 pub use arguments::Cli;
 use arguments::{Command, Input};
 
-use crate::input::Context;
+use crate::input::{Context, TerraformContext};
 use crate::rule::RuleSet;
 use crate::source::{self, Limits, SourceMap};
 
@@ -122,6 +122,7 @@ fn context(input: &Input) -> Result<Context, Error> {
         region: input.region.clone(),
         account: input.account.clone(),
         partition: input.partition.clone(),
+        terraform: TerraformContext::default(),
     })
 }
 

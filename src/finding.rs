@@ -153,11 +153,13 @@ impl fmt::Display for Severity {
 }
 
 impl Finding {
-    /// The remedy's snippet for the format of the subject, with that format; SAM falls back to CloudFormation.
+    /// The remedy's snippet for the format of the subject, with that format; SAM falls back to CloudFormation,
+    /// a plan to Terraform.
     pub fn snippet(&self) -> Option<(&str, &str)> {
         let own = self.rule.snippets.get_key_value(self.subject.format);
         let fallback = || match self.subject.format {
             "sam" => self.rule.snippets.get_key_value("cloudformation"),
+            "terraform_plan" => self.rule.snippets.get_key_value("terraform"),
             _ => None,
         };
         own.or_else(fallback).map(|(format, text)| (format.as_str(), text.as_str()))

@@ -1,10 +1,13 @@
 //! What was given → resources. CloudFormation's resource model is the common tongue: every reader delivers
 //! `AWS::…` kinds with CloudFormation's property names.
 
+mod assemble;
 pub mod cloudformation;
 pub mod discover;
+pub mod document;
 pub mod files;
 pub mod sam;
+pub mod terraform;
 
 use std::sync::Arc;
 
@@ -41,6 +44,9 @@ pub struct Resource {
 pub enum Format {
     CloudFormation,
     Sam,
+    Terraform,
+    /// `terraform show -json` of a plan or a state.
+    TerraformPlan,
 }
 
 impl Format {
@@ -49,6 +55,8 @@ impl Format {
         match self {
             Self::CloudFormation => "cloudformation",
             Self::Sam => "sam",
+            Self::Terraform => "terraform",
+            Self::TerraformPlan => "terraform_plan",
         }
     }
 }
@@ -106,6 +114,20 @@ pub struct Context {
     pub account: Option<String>,
     /// `aws` when not given.
     pub partition: Option<String>,
+    pub terraform: TerraformContext,
+}
+
+/// What the user supplies for Terraform root modules.
+#[derive(Clone, Debug, Default)]
+pub struct TerraformContext {
+    /// `--var`: `(name, value)`, the last one wins.
+    pub variables: Vec<(String, String)>,
+    /// `--var-file`, in the order given.
+    pub variable_files: Vec<std::path::PathBuf>,
+    /// `TF_VAR_…` of the environment without the prefix, when asked for.
+    pub environment: Vec<(String, String)>,
+    /// `default` when not given.
+    pub workspace: Option<String>,
 }
 
 /// Everything that was found under the given paths.

@@ -6,6 +6,7 @@
 
 mod assembly;
 pub mod embedded;
+pub mod hcl;
 mod json;
 mod yaml;
 

@@ -14,6 +14,16 @@ use crate::source::{Scalar, Span};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(pub Arc<str>);
 
+impl Address {
+    /// The address without its file and the stacks that it is nested in.
+    pub fn name(&self) -> &str {
+        let local = self.0.split_once('#').map_or(&*self.0, |(_, local)| local);
+        // A Terraform instance key may hold any character.
+        let (plain, _) = local.split_once('[').unwrap_or((local, ""));
+        plain.rfind('/').and_then(|at| local.get(at + 1..)).unwrap_or(local)
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -77,6 +87,8 @@ pub enum Reference {
 pub enum Reason {
     /// A parameter without a value.
     Parameter(Arc<str>),
+    /// A Terraform variable without a value.
+    Variable(Arc<str>),
     /// `Fn::ImportValue` of an export that no scanned template declares (or that several declare).
     Import(Arc<str>),
     /// `{{resolve:…}}`: the service of the reference only, never its text.
@@ -109,6 +121,7 @@ impl fmt::Display for Reason {
                 f.write_str("the account is not given; give it with `--account …`")
             }
             Self::Parameter(name) => write!(f, "parameter `{name}` has no value; give it with `--parameter {name}=…`"),
+            Self::Variable(name) => write!(f, "variable `{name}` has no value; give it with `--var {name}=…`"),
             Self::Import(name) => write!(f, "`{name}` is imported; scan the one template that exports it as well"),
             Self::DynamicReference(service) => {
                 write!(f, "a dynamic reference to `{service}` is resolved at deployment")
@@ -319,8 +332,7 @@ impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resource { address, attribute } => {
-                let name = address.0.rsplit(['#', '/']).next().unwrap_or_default();
-                f.write_str(name)?;
+                f.write_str(address.name())?;
                 attribute.as_ref().map_or(Ok(()), |attribute| write!(f, ".{attribute}"))
             }
             Self::Pseudo(name) => f.write_str(name),

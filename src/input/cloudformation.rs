@@ -25,6 +25,7 @@ pub use json_text::parse_json_text;
 pub use parameters::{parameters_from_file, parameters_from_text};
 pub use template::is_template;
 
+use crate::input::assemble;
 use crate::input::files::{Companions, Files, NoFiles};
 use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit, sam};
 use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, Span, parse};
@@ -329,7 +330,7 @@ fn expand(run: &Run<'_>, stack: &Stack<'_>, resources: Vec<Resource>, notes: &mu
 pub fn literal(node: &Node) -> Value {
     let kind = match &node.value {
         NodeValue::Null => Kind::Null,
-        NodeValue::Scalar(scalar) => return text::literal(node.span, scalar),
+        NodeValue::Scalar(scalar) => return assemble::literal(node.span, scalar),
         NodeValue::Seq(items) => Kind::List(items.iter().map(literal).collect()),
         NodeValue::Map(entries) => {
             let members = entries.iter().map(|entry| Member {

@@ -43,6 +43,17 @@ impl TextMap {
         Self { text: text.to_owned(), span, pieces }
     }
 
+    /// A text that is put together from pieces. One that is as long as its place maps byte for byte; one that is
+    /// written in another file than `span` maps to all of `span`.
+    pub fn of(span: Span, pieces: &[(String, Span)]) -> Self {
+        let mut map = Self { text: String::new(), span, pieces: Vec::new() };
+        for (text, written) in pieces {
+            let place = if written.file == span.file { *written } else { span };
+            map.push(text, place.start as usize..place.end as usize);
+        }
+        map
+    }
+
     /// Maps the text of what is written at `span`: a scalar, or the template of a `Fn::Sub` in any of its spellings.
     /// `None` when it is neither.
     pub fn written(sources: &SourceMap, span: Span) -> Option<Self> {

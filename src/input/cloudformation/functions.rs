@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::scope::{Mode, Scope, place};
 use super::{cidr, text};
+use crate::input::assemble::assemble;
 use crate::input::not_understood;
 use crate::source::{Node, NodeValue, Span};
 use crate::value::{Kind, Part, Reason, Reference, Value};
@@ -230,7 +231,7 @@ impl<'a> Scope<'_, 'a> {
     /// Text, unless the evaluation has produced too much already.
     fn bounded(&self, span: Span, parts: Vec<Part>) -> Value {
         if self.run.spend(1) {
-            return text::assemble(span, parts);
+            return assemble(span, parts);
         }
         Value::unknown(span, Reason::Limit(Arc::from("the template expands to too much text")))
     }
@@ -443,7 +444,7 @@ fn derived(span: Span, from: &[Value], why: &str) -> Value {
         Some(Part::Ref(reference)) => Reason::Attribute(Arc::from(reference.to_string())),
         _ => not_understood(why),
     })));
-    text::assemble(span, parts)
+    assemble(span, parts)
 }
 
 fn unknown_key(span: Span, key: &Value) -> Value {

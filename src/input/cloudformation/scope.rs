@@ -8,6 +8,7 @@ use super::parameters::{Binding, Parameter};
 use super::stack::{Run, Stack};
 use super::template::Loops;
 use super::text;
+use crate::input::assemble::{assemble, literal};
 use crate::input::{NoteLevel, not_understood, sam};
 use crate::source::{Node, NodeValue, Scalar, Span};
 use crate::value::{Kind, Map, Member, Reason, Reference, Value};
@@ -102,8 +103,8 @@ impl<'r, 'a> Scope<'r, 'a> {
     fn scalar(&self, span: Span, scalar: &Scalar) -> Value {
         self.run.spend(scalar.text.len());
         match self.substitute(&scalar.text) {
-            Cow::Borrowed(_) => text::literal(span, scalar),
-            Cow::Owned(text) => text::literal(span, &Scalar { text: text.into(), plain: scalar.plain }),
+            Cow::Borrowed(_) => literal(span, scalar),
+            Cow::Owned(text) => literal(span, &Scalar { text: text.into(), plain: scalar.plain }),
         }
     }
 
@@ -412,7 +413,7 @@ fn join(span: Span, items: Vec<Value>, delimiter: &str) -> Value {
             None => return Value::unknown(span, not_understood("a list of texts was expected here")),
         }
     }
-    text::assemble(span, parts)
+    assemble(span, parts)
 }
 
 /// Moves a value, whole, to where it is used.

@@ -1,0 +1,92 @@
+//! Documents written as JSON text: policies, state machines, API bodies.
+//!
+//! They become structured values, so that nobody after the reader parses text, and their spans point into the text
+//! as it is written. References that stand in the text stay references.
+
+use std::sync::Arc;
+
+use super::assemble::{assemble, literal};
+use crate::source::embedded::TextMap;
+use crate::source::{Limits, Node, NodeValue, Span};
+use crate::value::{Kind, Map, Member, Part, Value};
+
+/// First of the characters that stand for the parts of a text that are no literals: they are in a private area, so
+/// that no parser gives them a meaning.
+const FIRST_MARK: u32 = 0xF_0000;
+const MARKS: usize = 60_000;
+
+/// Reads a text as a JSON (or YAML flow) mapping or list. `map` tells where the text, with one character in place of
+/// each part that is no literal, is written. `None` when it is neither.
+pub fn json(span: Span, parts: &[Part], map: impl FnOnce(&str) -> TextMap) -> Option<Value> {
+    let text = marked(parts)?;
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let document = map(&text).parse(Limits::default()).ok()?.documents.into_iter().next()?;
+    Some(Value { span, ..unmarked(&document, parts) })
+}
+
+/// The text with one character in place of each part that is no literal.
+fn marked(parts: &[Part]) -> Option<String> {
+    let mut text = String::new();
+    if parts.len() > MARKS {
+        return None;
+    }
+    for (index, part) in parts.iter().enumerate() {
+        match part {
+            Part::Literal(literal) if literal.chars().any(|char| part_index(char).is_some()) => return None,
+            Part::Literal(literal) => text.push_str(literal),
+            Part::Ref(_) | Part::Unknown(_) => text.push(mark(index)?),
+        }
+    }
+    Some(text)
+}
+
+fn part_index(char: char) -> Option<usize> {
+    let index = usize::try_from(u32::from(char).checked_sub(FIRST_MARK)?).ok()?;
+    (index < MARKS).then_some(index)
+}
+
+/// The character that stands for a part.
+pub(crate) fn mark(index: usize) -> Option<char> {
+    char::from_u32(FIRST_MARK + u32::try_from(index).ok()?)
+}
+
+fn unmarked(node: &Node, parts: &[Part]) -> Value {
+    let kind = match &node.value {
+        NodeValue::Null => Kind::Null,
+        NodeValue::Scalar(scalar) => {
+            if !scalar.text.chars().any(|char| part_index(char).is_some()) {
+                return literal(node.span, scalar);
+            }
+            return assemble(node.span, restored(&scalar.text, parts));
+        }
+        NodeValue::Seq(items) => Kind::List(items.iter().map(|item| unmarked(item, parts)).collect()),
+        NodeValue::Map(entries) => {
+            let members = entries.iter().map(|entry| Member {
+                key: restored(&entry.key, parts).iter().map(Part::to_string).collect::<String>().into(),
+                key_span: entry.key_span,
+                value: unmarked(&entry.value, parts),
+            });
+            Kind::Map(Map { members: members.collect(), open: None })
+        }
+    };
+    Value { span: node.span, kind }
+}
+
+fn restored(text: &str, parts: &[Part]) -> Vec<Part> {
+    let mut found = Vec::new();
+    let mut pending = String::new();
+    for char in text.chars() {
+        match part_index(char).and_then(|index| parts.get(index)) {
+            Some(part) => {
+                found.push(Part::Literal(Arc::from(std::mem::take(&mut pending))));
+                found.push(part.clone());
+            }
+            None => pending.push(char),
+        }
+    }
+    found.push(Part::Literal(Arc::from(pending)));
+    found.retain(|part| !matches!(part, Part::Literal(text) if text.is_empty()));
+    found
+}

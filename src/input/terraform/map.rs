@@ -1,0 +1,366 @@
+//! `aws_…` resources in CloudFormation's terms: one table a service.
+//!
+//! A [`Row`] says which argument is which property, and what the attributes of a type are called in CloudFormation.
+//! What a table cannot say (an `aws_route_table` with inline routes is several resources) its `finish` does; what
+//! Terraform splits and CloudFormation does not (`aws_iam_role_policy_attachment`) the service's `unite` puts together
+//! once every resource is there. Defaults are filled in only where the provider's differ from CloudFormation's.
+//! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
+
+mod convert;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use super::instance::{AbsentModule, Instance};
+use super::value::{self as tf, Kind};
+use crate::input::{Format, Resource};
+use crate::source::{SourceMap, Span};
+use crate::value::{Address, Map, Member, Reason, Value};
+
+/// How one resource type becomes CloudFormation.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// `aws_subnet`.
+    pub from: &'static str,
+    /// `AWS::EC2::Subnet`; empty when the type is only a part of other resources, which `unite` puts together.
+    pub to: &'static str,
+    pub properties: &'static [Property],
+    /// Computed attributes; one that is not here is an attribute of that name without a meaning in CloudFormation.
+    pub attributes: &'static [(&'static str, Returns)],
+    pub finish: Option<fn(&mut Draft<'_>)>,
+}
+
+/// One property and the argument that it is read from.
+#[derive(Debug)]
+pub(super) struct Property {
+    pub to: &'static str,
+    /// A path such as `"vpc_config.subnet_ids"`; a nested block on the way counts as its first.
+    pub from: &'static str,
+    pub shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape {
+    /// As it is.
+    Plain,
+    /// Leads to other resources: followed by reference even when the name is known.
+    Link,
+    /// A document, structured or as JSON text.
+    Json,
+    /// The one nested block of its name.
+    Block(&'static [Property]),
+    /// Every nested block of its name.
+    Blocks(&'static [Property]),
+    /// A map, as a list of mappings with these two keys.
+    Pairs(&'static str, &'static str),
+    /// As it is; when absent, the provider's default.
+    Or(&'static str),
+    /// Whatever the function makes of it. An absent argument is not given to it.
+    With(fn(&tf::Value, &Mapper<'_>) -> Value),
+}
+
+/// What a computed attribute is in CloudFormation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Returns {
+    /// What `Ref` returns.
+    Ref,
+    /// What `Fn::GetAtt` returns.
+    GetAtt(&'static str),
+    /// As in `Fn::Sub`; `${}` is `Ref`, `${.Arn}` an attribute of the resource itself.
+    Sub(&'static str),
+}
+
+pub(super) const fn property(to: &'static str, from: &'static str, shape: Shape) -> Property {
+    Property { to, from, shape }
+}
+
+/// The tables of one service.
+pub(super) struct Service {
+    pub rows: &'static [Row],
+    pub unite: Option<fn(&mut United<'_>)>,
+}
+
+const SERVICES: &[Service] = &[];
+
+static ROWS: LazyLock<HashMap<&'static str, &'static Row>> =
+    LazyLock::new(|| SERVICES.iter().flat_map(|service| service.rows).map(|row| (row.from, row)).collect());
+
+pub(super) fn row(kind: &str) -> Option<&'static Row> {
+    ROWS.get(kind).copied()
+}
+
+/// What every conversion needs.
+pub(super) struct Mapper<'a> {
+    pub sources: &'a SourceMap,
+    /// Stands before `#` in addresses.
+    pub root: &'a str,
+    pub format: Format,
+}
+
+/// A resource in the making.
+pub(super) struct Draft<'a> {
+    pub mapper: &'a Mapper<'a>,
+    pub instance: &'a Instance,
+    /// The resource of the row.
+    pub resource: Resource,
+    /// Further resources that the instance stands for.
+    pub more: Vec<Resource>,
+}
+
+/// All resources, for what spans several.
+pub(super) struct United<'a> {
+    pub mapper: &'a Mapper<'a>,
+    pub instances: &'a [Instance],
+    pub resources: Vec<Resource>,
+    by_address: HashMap<Address, usize>,
+}
+
+/// Turns the instances of one root module into resources, in their order.
+pub(super) fn resources(instances: &[Instance], absent: &[AbsentModule], mapper: &Mapper<'_>) -> Vec<Resource> {
+    let mut all = Vec::with_capacity(instances.len() + absent.len());
+    for instance in instances {
+        let Some(row) = row(&instance.kind) else {
+            all.push(mapper.resource(instance, &instance.kind, not_mapped(instance)));
+            continue;
+        };
+        let properties = mapper.properties(&instance.arguments, row.properties);
+        let resource = mapper.resource(instance, row.to, properties);
+        let mut draft = Draft { mapper, instance, resource, more: Vec::new() };
+        if let Some(finish) = row.finish {
+            finish(&mut draft);
+        }
+        if !row.to.is_empty() {
+            all.push(draft.resource);
+        }
+        all.extend(draft.more);
+    }
+    all.extend(absent.iter().map(|module| mapper.absent(module)));
+    let by_address = all.iter().enumerate().map(|(index, resource)| (resource.address.clone(), index)).collect();
+    let mut united = United { mapper, instances, resources: all, by_address };
+    for service in SERVICES {
+        if let Some(unite) = service.unite {
+            unite(&mut united);
+        }
+    }
+    united.resources
+}
+
+fn not_mapped(instance: &Instance) -> Value {
+    let reason = Reason::NotUnderstood(Arc::from(format!("`{}` is not understood", instance.kind)));
+    Value::unknown(instance.span, reason)
+}
+
+impl Mapper<'_> {
+    pub fn address(&self, instance: &str) -> Address {
+        Address(Arc::from(format!("{}#{instance}", self.root)))
+    }
+
+    /// A resource of an instance, of any type.
+    pub fn resource(&self, instance: &Instance, kind: &str, properties: Value) -> Resource {
+        Resource {
+            address: self.address(&instance.address),
+            name: Arc::clone(&instance.address),
+            kind: Arc::from(kind),
+            properties,
+            span: instance.span,
+            name_span: instance.name_span,
+            origin: self.called(&instance.calls),
+            metadata: None,
+            depends_on: instance.depends_on.iter().map(|address| self.address(address)).collect(),
+            deletion_policy: None,
+            exported: instance.exported,
+            format: self.format,
+        }
+    }
+
+    /// "called at main.tf:4", for a resource of a module.
+    fn called(&self, calls: &[Span]) -> Option<Arc<str>> {
+        let place =
+            |span: &Span| format!("{}:{}", self.sources.file(span.file).name, self.sources.position(*span).line);
+        let places: Vec<String> = calls.iter().map(place).collect();
+        (!places.is_empty()).then(|| Arc::from(format!("called at {}", places.join(", "))))
+    }
+
+    /// What stands for the resources of a module that is not there.
+    fn absent(&self, module: &AbsentModule) -> Resource {
+        Resource {
+            address: self.address(&module.address),
+            name: Arc::clone(&module.address),
+            kind: Arc::from(format!("module {}", module.source)),
+            properties: Value::unknown(module.span, module.reason.clone()),
+            span: module.span,
+            name_span: module.name_span,
+            origin: None,
+            metadata: None,
+            depends_on: Vec::new(),
+            deletion_policy: None,
+            exported: false,
+            format: self.format,
+        }
+    }
+
+    /// The properties that a table finds in an object of arguments.
+    pub fn properties(&self, arguments: &tf::Value, table: &[Property]) -> Value {
+        let span = arguments.span;
+        let object = match &arguments.kind {
+            Kind::Object(object) => object,
+            _ => return self.plain(arguments),
+        };
+        let mut map = Map {
+            members: Vec::with_capacity(table.len()),
+            open: object.open.as_ref().map(|open| open.reason.clone()),
+        };
+        for property in table {
+            if let Some((key_span, value)) = self.property(arguments, property) {
+                put(&mut map, property.to, Member { key: Arc::from(""), key_span, value });
+            }
+        }
+        Value::new(span, crate::value::Kind::Map(map))
+    }
+
+    fn property(&self, arguments: &tf::Value, property: &Property) -> Option<(Span, Value)> {
+        match find(arguments, property.from) {
+            Found::Absent => match property.shape {
+                Shape::Or(default) => Some((arguments.span, Value::text_at(arguments.span, default))),
+                _ => None,
+            },
+            Found::Unknown(unknown, span) => Some((span, Value::unknown(span, unknown.reason.clone()))),
+            Found::Value(member) => Some((member.key_span, self.shape(&member.value, property.shape))),
+        }
+    }
+
+    pub fn shape(&self, value: &tf::Value, shape: Shape) -> Value {
+        match shape {
+            Shape::Plain | Shape::Or(_) => self.plain(value),
+            Shape::Link => self.link(value),
+            Shape::Json => self.json(value),
+            Shape::Block(table) => match value.elements() {
+                Some([]) => Value::new(value.span, crate::value::Kind::Null),
+                Some([block, ..]) => self.properties(block, table),
+                None => self.properties(value, table),
+            },
+            Shape::Blocks(table) => match value.elements() {
+                Some(blocks) => {
+                    let blocks = blocks.iter().map(|block| self.properties(block, table)).collect();
+                    Value::new(value.span, crate::value::Kind::List(blocks))
+                }
+                None => self.properties(value, table),
+            },
+            Shape::Pairs(key, name) => self.pairs(value, key, name),
+            Shape::With(convert) => convert(value, self),
+        }
+    }
+}
+
+impl<'a> United<'a> {
+    /// The resource that stands at an address.
+    pub fn at(&mut self, address: &Address) -> Option<&mut Resource> {
+        let index = *self.by_address.get(address)?;
+        self.resources.get_mut(index)
+    }
+
+    /// The resource that a value refers to.
+    pub fn referred(&mut self, value: &tf::Value) -> Option<&mut Resource> {
+        let attribute = match &value.kind {
+            Kind::Attribute(attribute) => attribute,
+            _ => value.origin.as_ref()?,
+        };
+        let address = self.mapper.address(&attribute.instance);
+        self.at(&address)
+    }
+
+    pub fn push(&mut self, resource: Resource) {
+        self.by_address.insert(resource.address.clone(), self.resources.len());
+        self.resources.push(resource);
+    }
+
+    /// The instances of a type, with their life kept apart from `self`.
+    pub fn instances_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        self.instances.iter().filter(move |instance| &*instance.kind == kind)
+    }
+}
+
+/// What an argument's path leads to.
+pub(super) enum Found<'a> {
+    Absent,
+    Value(&'a tf::Member),
+    Unknown(&'a tf::Unknown, Span),
+}
+
+/// Follows a path of arguments; a list on the way counts as its first element. Null is absent.
+pub(super) fn find<'a>(arguments: &'a tf::Value, path: &str) -> Found<'a> {
+    let mut at = arguments;
+    let mut found = None;
+    for key in path.split('.') {
+        if let Some(items) = at.elements() {
+            match items.first() {
+                Some(first) => at = first,
+                None => return Found::Absent,
+            }
+        }
+        match &at.kind {
+            Kind::Object(object) => match (object.member(key), &object.open) {
+                (Some(member), _) => {
+                    at = &member.value;
+                    found = Some(member);
+                }
+                (None, Some(open)) => return Found::Unknown(open, at.span),
+                (None, None) => return Found::Absent,
+            },
+            Kind::Unknown(unknown) | Kind::Rest(unknown) => return Found::Unknown(unknown, at.span),
+            _ => return Found::Absent,
+        }
+    }
+    match found {
+        Some(member) if !member.value.is_null() => Found::Value(member),
+        _ => Found::Absent,
+    }
+}
+
+/// Writes a property by its path, such as `"VpcConfig.SubnetIds"`; mappings on the way are made.
+pub(super) fn put(map: &mut Map, path: &str, member: Member) {
+    let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
+    let Some(rest) = rest else {
+        map.members.retain(|known| &*known.key != key);
+        map.members.push(Member { key: Arc::from(key), ..member });
+        return;
+    };
+    let at = map.members.iter().position(|known| &*known.key == key);
+    let index = at.unwrap_or_else(|| {
+        let inner = Value::new(member.value.span, crate::value::Kind::Map(Map::default()));
+        map.members.push(Member { key: Arc::from(key), key_span: member.key_span, value: inner });
+        map.members.len() - 1
+    });
+    if let Some(Member { value: Value { kind: crate::value::Kind::Map(inner), .. }, .. }) = map.members.get_mut(index) {
+        put(inner, rest, member);
+    }
+}
+
+/// Adds an item to the list at a property of a resource.
+pub(super) fn append(resource: &mut Resource, path: &str, key_span: Span, item: Value) {
+    let crate::value::Kind::Map(map) = &mut resource.properties.kind else { return };
+    let mut items = match resource_list(map, path) {
+        Some(items) => items,
+        None => return,
+    };
+    items.push(item);
+    let span = items.first().map_or(key_span, |first| first.span);
+    put(map, path, Member { key: Arc::from(""), key_span, value: Value::new(span, crate::value::Kind::List(items)) });
+}
+
+/// The items of a list property so far; `None` when it is unknown as a whole.
+fn resource_list(map: &Map, path: &str) -> Option<Vec<Value>> {
+    let mut at = map;
+    let mut keys = path.split('.').peekable();
+    while let Some(key) = keys.next() {
+        let Some(value) = at.get(key) else { return Some(Vec::new()) };
+        match (&value.kind, keys.peek()) {
+            (crate::value::Kind::Map(inner), Some(_)) => at = inner,
+            (crate::value::Kind::Unknown(_), _) => return None,
+            (crate::value::Kind::List(items), None) => return Some(items.clone()),
+            (crate::value::Kind::Null, _) => return Some(Vec::new()),
+            _ => return Some(vec![value.clone()]),
+        }
+    }
+    Some(Vec::new())
+}

@@ -1,0 +1,184 @@
+//! Terraform's values as values of the architecture.
+
+use std::sync::Arc;
+
+use super::{Mapper, Returns, row};
+use crate::input::assemble::assemble;
+use crate::input::document;
+use crate::input::terraform::value::{self as tf, Attribute, Kind};
+use crate::source::embedded::TextMap;
+use crate::source::{Scalar, Span};
+use crate::value::{self, Map, Member, Part, Reference, Value};
+
+impl Mapper<'_> {
+    /// A value as it is: what is known is literal, what the provider computes is a reference.
+    pub fn plain(&self, value: &tf::Value) -> Value {
+        Value::new(value.span, self.kind(value, false))
+    }
+
+    /// A value that leads to other resources: a known name that was read from a resource is a reference to it.
+    pub fn link(&self, value: &tf::Value) -> Value {
+        Value::new(value.span, self.kind(value, true))
+    }
+
+    fn kind(&self, value: &tf::Value, link: bool) -> value::Kind {
+        if let (true, Some(origin)) = (link, &value.origin) {
+            return self.reference(origin);
+        }
+        let each = |items: &[tf::Value]| {
+            value::Kind::List(items.iter().map(|item| Value::new(item.span, self.kind(item, link))).collect())
+        };
+        match &value.kind {
+            Kind::Null => value::Kind::Null,
+            Kind::Bool(known) => scalar(known.to_string(), true),
+            Kind::Number(number) => scalar(number.to_string(), true),
+            Kind::Text(text) => scalar(text.text.to_string(), false),
+            Kind::Partial(parts) => assemble(value.span, self.parts(parts)).kind,
+            Kind::Json(inner) => self.kind(inner, link),
+            Kind::List(items) | Kind::Set(items) => each(items),
+            Kind::Object(object) => {
+                let members = object.members().iter().map(|member| Member {
+                    key: Arc::clone(&member.key),
+                    key_span: member.key_span,
+                    value: Value::new(member.value.span, self.kind(&member.value, link)),
+                });
+                value::Kind::Map(Map {
+                    members: members.collect(),
+                    open: object.open.as_ref().map(|open| open.reason.clone()),
+                })
+            }
+            Kind::Attribute(attribute) => self.reference(attribute),
+            Kind::Rest(unknown) | Kind::Unknown(unknown) => value::Kind::Unknown(unknown.reason.clone()),
+        }
+    }
+
+    /// A document: its structure when the text is JSON, else as it is.
+    pub fn json(&self, value: &tf::Value) -> Value {
+        let structured = match &value.kind {
+            Kind::Text(text) => {
+                let parts = [Part::Literal(Arc::clone(&text.text))];
+                document::json(value.span, &parts, |_| TextMap::of(value.span, &pieces(text, value.span)))
+            }
+            Kind::Partial(parts) => {
+                let converted: Vec<Vec<Part>> =
+                    parts.iter().map(|part| self.parts(std::slice::from_ref(part))).collect();
+                let flat = converted.concat();
+                document::json(value.span, &flat, |_| TextMap::of(value.span, &written(parts, &converted)))
+            }
+            _ => None,
+        };
+        structured.unwrap_or_else(|| self.plain(value))
+    }
+
+    /// A map as a list of mappings with two keys, such as `{Key, Value}`.
+    pub fn pairs(&self, value: &tf::Value, key: &str, name: &str) -> Value {
+        let Kind::Object(object) = &value.kind else { return self.plain(value) };
+        let mut items: Vec<Value> = object
+            .members()
+            .iter()
+            .map(|member| {
+                let entry = |key: &str, value: Value| Member { key: Arc::from(key), key_span: member.key_span, value };
+                let members = vec![
+                    entry(key, Value::text_at(member.key_span, &*member.key)),
+                    entry(name, self.plain(&member.value)),
+                ];
+                Value::new(member.value.span, value::Kind::Map(Map { members, open: None }))
+            })
+            .collect();
+        items.extend(object.open.iter().map(|open| Value::unknown(value.span, open.reason.clone())));
+        Value::new(value.span, value::Kind::List(items))
+    }
+
+    fn parts(&self, parts: &[tf::Part]) -> Vec<Part> {
+        let mut converted = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                tf::Part::Literal(text, _) => converted.push(Part::Literal(Arc::clone(&text.text))),
+                tf::Part::Value(value) => match self.kind(value, false) {
+                    value::Kind::Text(inner) => converted.extend(inner),
+                    value::Kind::Ref(reference) => converted.push(Part::Ref(reference)),
+                    value::Kind::Scalar(scalar) => converted.push(Part::Literal(Arc::from(&*scalar.text))),
+                    value::Kind::Unknown(reason) => converted.push(Part::Unknown(reason)),
+                    value::Kind::Null | value::Kind::List(_) | value::Kind::Map(_) => {}
+                },
+            }
+        }
+        converted
+    }
+
+    /// An attribute that the provider computes, under CloudFormation's name.
+    fn reference(&self, attribute: &Attribute) -> value::Kind {
+        let address = self.address(&attribute.instance);
+        let reference = |attribute: Option<Arc<str>>| Reference::Resource { address: address.clone(), attribute };
+        let named = |name: &str| value::Kind::Ref(reference(Some(Arc::from(name))));
+        let known = row(&attribute.kind).and_then(|row| {
+            row.attributes.iter().find(|(name, _)| *name == &*attribute.path).map(|(_, returns)| *returns)
+        });
+        match known {
+            Some(Returns::Ref) => value::Kind::Ref(reference(None)),
+            Some(Returns::GetAtt(name)) => named(name),
+            Some(Returns::Sub(template)) => value::Kind::Text(substituted(template, &reference)),
+            None if attribute.path.is_empty() => value::Kind::Ref(reference(None)),
+            None => named(&attribute.path),
+        }
+    }
+}
+
+/// The pieces of a text with their places; all at `span` when the text does not know them.
+fn pieces(text: &tf::Text, span: Span) -> Vec<(String, Span)> {
+    let Some(pieces) = &text.pieces else { return vec![(text.text.to_string(), span)] };
+    let ends = pieces.iter().skip(1).map(|piece| piece.start as usize).chain([text.text.len()]);
+    let slice = |start: u32, end: usize| text.text.get(start as usize..end).unwrap_or_default().to_owned();
+    pieces.iter().zip(ends).map(|(piece, end)| (slice(piece.start, end), piece.span)).collect()
+}
+
+/// The same for text with parts: each part that is no literal is the one character that stands for it.
+fn written(parts: &[tf::Part], converted: &[Vec<Part>]) -> Vec<(String, Span)> {
+    let mut found = Vec::new();
+    let mut index = 0;
+    for (part, converted) in parts.iter().zip(converted) {
+        match part {
+            tf::Part::Literal(text, span) => {
+                found.extend(pieces(text, *span));
+                index += 1;
+            }
+            tf::Part::Value(value) => {
+                for part in converted {
+                    let text = match part {
+                        Part::Literal(text) => text.to_string(),
+                        Part::Ref(_) | Part::Unknown(_) => document::mark(index).map(String::from).unwrap_or_default(),
+                    };
+                    found.push((text, value.span));
+                    index += 1;
+                }
+            }
+        }
+    }
+    found
+}
+
+fn scalar(text: String, plain: bool) -> value::Kind {
+    value::Kind::Scalar(Scalar { text: text.into(), plain })
+}
+
+/// The parts of a template as in `Fn::Sub`; see [`Returns::Sub`].
+fn substituted(template: &str, reference: &dyn Fn(Option<Arc<str>>) -> Reference) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, after) = after.split_once('}').unwrap_or((after, ""));
+        if !before.is_empty() {
+            parts.push(Part::Literal(Arc::from(before)));
+        }
+        parts.push(Part::Ref(match name.strip_prefix('.') {
+            Some(attribute) => reference(Some(Arc::from(attribute))),
+            None if name.is_empty() => reference(None),
+            None => Reference::Pseudo(Arc::from(name)),
+        }));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Literal(Arc::from(rest)));
+    }
+    parts
+}

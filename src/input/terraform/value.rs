@@ -1,0 +1,198 @@
+//! Terraform's values, in one world.
+//!
+//! As in [`crate::value`], a value never hides a choice: it is known, the attribute of a resource that the provider
+//! computes, text of which a part is one of those, or unknown with the reason. What Terraform itself only knows after
+//! apply but an architecture needs (the id of *that* subnet) is therefore known here.
+
+use std::sync::Arc;
+
+use crate::source::Span;
+pub use crate::source::hcl::Number;
+use crate::value::Reason;
+
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Where it is written. What a variable, local or output hands on keeps the span of the place that uses it; the
+    /// elements of a collection keep their own.
+    pub span: Span,
+    pub kind: Kind,
+    /// The resource attribute that a known value was read from (`aws_iam_role.app.name` with a literal `name`), so
+    /// that whoever follows a link need not go by names.
+    pub origin: Option<Arc<Attribute>>,
+    /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
+    pub sensitive: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Text),
+    /// Text with at least one part that is no literal. Adjacent literals are one part.
+    Partial(Arc<[Part]>),
+    /// `jsonencode(…)` of a value, and documents of data sources: text whose structure (and so whose spans) is kept.
+    Json(Arc<Value>),
+    /// A list or tuple.
+    List(Arc<[Value]>),
+    /// Distinct, in Terraform's order.
+    Set(Arc<[Value]>),
+    /// A map or object.
+    Object(Arc<Object>),
+    /// An attribute that is only known after apply.
+    Attribute(Arc<Attribute>),
+    /// Only as an element of a list or set: an unknown number of further elements.
+    Rest(Arc<Unknown>),
+    Unknown(Arc<Unknown>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Text {
+    pub text: Arc<str>,
+    /// For text that may be a document (it has a line break or a brace): the pieces that it was written as, in order
+    /// and without gaps.
+    pub pieces: Option<Arc<[Piece]>>,
+}
+
+/// Text from byte `start` to the next piece, and where it is written; see
+/// [`TemplatePart::Literal`](crate::source::hcl::TemplatePart::Literal).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub start: u32,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// With the place of the whole.
+    Literal(Text, Span),
+    /// Its kind is `Attribute` or `Unknown`.
+    Value(Value),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// Sorted by key, each once.
+    members: Vec<Member>,
+    /// Set when further members may exist: a key that is not among the members is unknown, not absent.
+    pub open: Option<Arc<Unknown>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub key: Arc<str>,
+    pub key_span: Span,
+    pub value: Value,
+}
+
+/// An attribute of a resource instance that its configuration does not set, such as `arn`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Attribute {
+    /// Address of the instance: `module.vpc.aws_subnet.private[0]`.
+    pub instance: Arc<str>,
+    /// `aws_subnet`.
+    pub kind: Arc<str>,
+    /// `arn`, `vpc_config.0.vpc_id`; empty for the resource itself.
+    pub path: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    pub reason: Reason,
+    /// The normal form of the expression that is not known, as seen from the root module: `var.create`,
+    /// `length(var.subnets)`. Two unknowns with one symbol have one value. `None` when there is no short form.
+    pub symbol: Option<Arc<str>>,
+}
+
+impl Value {
+    pub fn new(span: Span, kind: Kind) -> Self {
+        Self { span, kind, origin: None, sensitive: false }
+    }
+
+    pub fn text(span: Span, text: impl Into<Arc<str>>) -> Self {
+        Self::new(span, Kind::Text(Text { text: text.into(), pieces: None }))
+    }
+
+    pub fn null(span: Span) -> Self {
+        Self::new(span, Kind::Null)
+    }
+
+    pub fn unknown(span: Span, reason: Reason, symbol: Option<Arc<str>>) -> Self {
+        Self::new(span, Kind::Unknown(Arc::new(Unknown { reason, symbol })))
+    }
+
+    pub fn list(span: Span, items: impl Into<Arc<[Value]>>) -> Self {
+        Self::new(span, Kind::List(items.into()))
+    }
+
+    pub fn object(span: Span, object: Object) -> Self {
+        Self::new(span, Kind::Object(Arc::new(object)))
+    }
+
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.span = span;
+        self
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null)
+    }
+
+    /// The elements of a list or set that is wholly known as a collection; its elements may be unknown.
+    pub fn items(&self) -> Option<&[Self]> {
+        self.elements().filter(|items| !items.iter().any(|item| matches!(item.kind, Kind::Rest(_))))
+    }
+
+    /// The elements of a list or set, [`Kind::Rest`] included.
+    pub fn elements(&self) -> Option<&[Self]> {
+        match &self.kind {
+            Kind::List(items) | Kind::Set(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_object(&self) -> Option<&Object> {
+        match &self.kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// A member of an object; `None` for anything else.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_object()?.get(key)
+    }
+}
+
+impl Object {
+    /// Of equal keys the last one counts.
+    pub fn new(mut members: Vec<Member>) -> Self {
+        // The sort is stable, so among equal keys the order of writing remains.
+        members.sort_by(|a, b| a.key.cmp(&b.key));
+        members.dedup_by(|later, kept| {
+            let same = later.key == kept.key;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        Self { members, open: None }
+    }
+
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub fn into_members(self) -> Vec<Member> {
+        self.members
+    }
+
+    pub fn member(&self, key: &str) -> Option<&Member> {
+        self.members.binary_search_by(|member| (*member.key).cmp(key)).ok().and_then(|at| self.members.get(at))
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.member(key).map(|member| &member.value)
+    }
+}
