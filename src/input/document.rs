@@ -1,4 +1,4 @@
-//! Documents written as JSON text: policies, state machines, API bodies.
+//! Documents written as JSON or YAML text: policies, state machines, API bodies.
 //!
 //! They become structured values, so that nobody after the reader parses text, and their spans point into the text
 //! as it is written. References that stand in the text stay references.
@@ -19,11 +19,18 @@ const MARKS: usize = 60_000;
 /// each part that is no literal, is written. `None` when it is neither.
 pub fn json(span: Span, parts: &[Part], map: impl FnOnce(&str) -> TextMap) -> Option<Value> {
     let text = marked(parts)?;
-    if !text.trim_start().starts_with(['{', '[']) {
-        return None;
-    }
-    let document = map(&text).parse(Limits::default()).ok()?.documents.into_iter().next()?;
-    Some(Value { span, ..unmarked(&document, parts) })
+    text.trim_start().starts_with(['{', '[']).then(|| read(span, parts, &map(&text)))?
+}
+
+/// The same for any YAML mapping or list.
+pub fn json_or_yaml(span: Span, parts: &[Part], map: impl FnOnce(&str) -> TextMap) -> Option<Value> {
+    read(span, parts, &map(&marked(parts)?))
+}
+
+fn read(span: Span, parts: &[Part], map: &TextMap) -> Option<Value> {
+    let document = map.parse(Limits::default()).ok()?.documents.into_iter().next()?;
+    let value = unmarked(&document, parts);
+    matches!(value.kind, Kind::Map(_) | Kind::List(_)).then_some(Value { span, ..value })
 }
 
 /// The text with one character in place of each part that is no literal.

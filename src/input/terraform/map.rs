@@ -8,6 +8,7 @@
 
 mod convert;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -53,7 +54,11 @@ pub(super) enum Shape {
     Blocks(&'static [Property]),
     /// A map, as a list of mappings with these two keys.
     Pairs(&'static str, &'static str),
-    /// As it is; when absent, the provider's default.
+    /// Text that is a JSON or YAML document.
+    Document,
+    /// Tags with the provider's default ones, as a list of `{Key, Value}`.
+    Tags,
+    /// As it is; when absent, the provider's default. Without an argument's name it is always that.
     Or(&'static str),
     /// Whatever the function makes of it. An absent argument is not given to it.
     With(fn(&tf::Value, &Mapper<'_>) -> Value),
@@ -66,7 +71,8 @@ pub(super) enum Returns {
     Ref,
     /// What `Fn::GetAtt` returns.
     GetAtt(&'static str),
-    /// As in `Fn::Sub`; `${}` is `Ref`, `${.Arn}` an attribute of the resource itself.
+    /// As in `Fn::Sub`; `${}` is `Ref`, `${.Arn}` an attribute of the resource itself, `${@name}` what its argument
+    /// `name` says.
     Sub(&'static str),
 }
 
@@ -95,6 +101,10 @@ pub(super) struct Mapper<'a> {
     /// Stands before `#` in addresses.
     pub root: &'a str,
     pub format: Format,
+    instances: &'a [Instance],
+    by_address: HashMap<&'a str, &'a Instance>,
+    /// How many attributes deep a conversion is; see `convert`.
+    nested: Cell<u8>,
 }
 
 /// A resource in the making.
@@ -116,14 +126,14 @@ pub(super) struct United<'a> {
 }
 
 /// Turns the instances of one root module into resources, in their order.
-pub(super) fn resources(instances: &[Instance], absent: &[AbsentModule], mapper: &Mapper<'_>) -> Vec<Resource> {
-    let mut all = Vec::with_capacity(instances.len() + absent.len());
-    for instance in instances {
+pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Resource> {
+    let mut all = Vec::with_capacity(mapper.instances.len() + absent.len());
+    for instance in mapper.instances {
         let Some(row) = row(&instance.kind) else {
             all.push(mapper.resource(instance, &instance.kind, not_mapped(instance)));
             continue;
         };
-        let properties = mapper.properties(&instance.arguments, row.properties);
+        let properties = mapper.of_instance(instance, row.properties);
         let resource = mapper.resource(instance, row.to, properties);
         let mut draft = Draft { mapper, instance, resource, more: Vec::new() };
         if let Some(finish) = row.finish {
@@ -136,7 +146,7 @@ pub(super) fn resources(instances: &[Instance], absent: &[AbsentModule], mapper:
     }
     all.extend(absent.iter().map(|module| mapper.absent(module)));
     let by_address = all.iter().enumerate().map(|(index, resource)| (resource.address.clone(), index)).collect();
-    let mut united = United { mapper, instances, resources: all, by_address };
+    let mut united = United { mapper, instances: mapper.instances, resources: all, by_address };
     for service in SERVICES {
         if let Some(unite) = service.unite {
             unite(&mut united);
@@ -148,6 +158,17 @@ pub(super) fn resources(instances: &[Instance], absent: &[AbsentModule], mapper:
 fn not_mapped(instance: &Instance) -> Value {
     let reason = Reason::NotUnderstood(Arc::from(format!("`{}` is not understood", instance.kind)));
     Value::unknown(instance.span, reason)
+}
+
+impl<'a> Mapper<'a> {
+    pub fn new(sources: &'a SourceMap, root: &'a str, format: Format, instances: &'a [Instance]) -> Self {
+        let by_address = instances.iter().map(|instance| (&*instance.address, instance)).collect();
+        Self { sources, root, format, instances, by_address, nested: Cell::new(0) }
+    }
+
+    pub fn instance(&self, address: &str) -> Option<&'a Instance> {
+        self.by_address.get(address).copied()
+    }
 }
 
 impl Mapper<'_> {
@@ -199,6 +220,18 @@ impl Mapper<'_> {
         }
     }
 
+    fn of_instance(&self, instance: &Instance, table: &[Property]) -> Value {
+        let mut properties = self.properties(&instance.arguments, table);
+        if let crate::value::Kind::Map(map) = &mut properties.kind {
+            for property in table.iter().filter(|property| matches!(property.shape, Shape::Tags)) {
+                if let Some(tags) = self.with_default_tags(instance, property.from) {
+                    put(map, property.to, tags);
+                }
+            }
+        }
+        properties
+    }
+
     /// The properties that a table finds in an object of arguments.
     pub fn properties(&self, arguments: &tf::Value, table: &[Property]) -> Value {
         let span = arguments.span;
@@ -234,6 +267,8 @@ impl Mapper<'_> {
             Shape::Plain | Shape::Or(_) => self.plain(value),
             Shape::Link => self.link(value),
             Shape::Json => self.json(value),
+            Shape::Document => self.document(value),
+            Shape::Tags => self.pairs(value, "Key", "Value"),
             Shape::Block(table) => match value.elements() {
                 Some([]) => Value::new(value.span, crate::value::Kind::Null),
                 Some([block, ..]) => self.properties(block, table),
@@ -287,7 +322,8 @@ pub(super) enum Found<'a> {
     Unknown(&'a tf::Unknown, Span),
 }
 
-/// Follows a path of arguments; a list on the way counts as its first element. Null is absent.
+/// Follows a path of arguments; a list on the way counts as its first element. Null is absent, and so is empty text:
+/// the provider sends neither.
 pub(super) fn find<'a>(arguments: &'a tf::Value, path: &str) -> Found<'a> {
     let mut at = arguments;
     let mut found = None;
@@ -312,8 +348,16 @@ pub(super) fn find<'a>(arguments: &'a tf::Value, path: &str) -> Found<'a> {
         }
     }
     match found {
-        Some(member) if !member.value.is_null() => Found::Value(member),
+        Some(member) if !is_absent(&member.value) => Found::Value(member),
         _ => Found::Absent,
+    }
+}
+
+fn is_absent(value: &tf::Value) -> bool {
+    match &value.kind {
+        Kind::Null => true,
+        Kind::Text(text) => text.text.is_empty(),
+        _ => false,
     }
 }
 

@@ -2,28 +2,32 @@
 
 use std::sync::Arc;
 
-use super::{Mapper, Returns, row};
+use super::{Found, Mapper, Returns, find, row};
 use crate::input::assemble::assemble;
 use crate::input::document;
+use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value::{self as tf, Attribute, Kind};
 use crate::source::embedded::TextMap;
 use crate::source::{Scalar, Span};
-use crate::value::{self, Map, Member, Part, Reference, Value};
+use crate::value::{self, Map, Member, Part, Reason, Reference, Value};
 
 impl Mapper<'_> {
     /// A value as it is: what is known is literal, what the provider computes is a reference.
-    pub fn plain(&self, value: &tf::Value) -> Value {
+    pub(super) fn plain(&self, value: &tf::Value) -> Value {
         Value::new(value.span, self.kind(value, false))
     }
 
     /// A value that leads to other resources: a known name that was read from a resource is a reference to it.
-    pub fn link(&self, value: &tf::Value) -> Value {
+    pub(super) fn link(&self, value: &tf::Value) -> Value {
         Value::new(value.span, self.kind(value, true))
     }
 
     fn kind(&self, value: &tf::Value, link: bool) -> value::Kind {
         if let (true, Some(origin)) = (link, &value.origin) {
-            return self.reference(origin);
+            return self.reference(value.span, origin);
+        }
+        if value.sensitive && matches!(value.kind, Kind::Text(_) | Kind::Partial(_) | Kind::Number(_)) {
+            return value::Kind::Unknown(Reason::NotUnderstood(Arc::from("a sensitive value is not read")));
         }
         let each = |items: &[tf::Value]| {
             value::Kind::List(items.iter().map(|item| Value::new(item.span, self.kind(item, link))).collect())
@@ -47,31 +51,57 @@ impl Mapper<'_> {
                     open: object.open.as_ref().map(|open| open.reason.clone()),
                 })
             }
-            Kind::Attribute(attribute) => self.reference(attribute),
+            Kind::Attribute(attribute) => self.reference(value.span, attribute),
             Kind::Rest(unknown) | Kind::Unknown(unknown) => value::Kind::Unknown(unknown.reason.clone()),
         }
     }
 
-    /// A document: its structure when the text is JSON, else as it is.
-    pub fn json(&self, value: &tf::Value) -> Value {
-        let structured = match &value.kind {
+    /// A policy or definition: its structure when the text is JSON, else as it is.
+    pub(super) fn json(&self, value: &tf::Value) -> Value {
+        self.structured(value, |span, parts, map| document::json(span, parts, |_| map))
+    }
+
+    /// The same for text that may also be YAML.
+    pub(super) fn document(&self, value: &tf::Value) -> Value {
+        self.structured(value, |span, parts, map| document::json_or_yaml(span, parts, |_| map))
+    }
+
+    fn structured(&self, value: &tf::Value, read: impl FnOnce(Span, &[Part], TextMap) -> Option<Value>) -> Value {
+        if value.sensitive {
+            return self.plain(value);
+        }
+        let found = match &value.kind {
             Kind::Text(text) => {
                 let parts = [Part::Literal(Arc::clone(&text.text))];
-                document::json(value.span, &parts, |_| TextMap::of(value.span, &pieces(text, value.span)))
+                read(value.span, &parts, text_map(value.span, &pieces(text, value.span)))
             }
             Kind::Partial(parts) => {
                 let converted: Vec<Vec<Part>> =
                     parts.iter().map(|part| self.parts(std::slice::from_ref(part))).collect();
                 let flat = converted.concat();
-                document::json(value.span, &flat, |_| TextMap::of(value.span, &written(parts, &converted)))
+                read(value.span, &flat, text_map(value.span, &written(parts, &converted)))
             }
             _ => None,
         };
-        structured.unwrap_or_else(|| self.plain(value))
+        found.unwrap_or_else(|| self.plain(value))
+    }
+
+    /// The tags of an instance; its own go before the provider's default ones. `None` when there are none.
+    pub(super) fn with_default_tags(&self, instance: &Instance, argument: &str) -> Option<Member> {
+        let defaults = instance.provider.default_tags.as_ref().filter(|tags| !tags.is_null());
+        let own = instance.arguments.as_object().and_then(|arguments| arguments.member(argument));
+        let own = own.filter(|own| !own.value.is_null());
+        let (key_span, tags) = match (own, defaults) {
+            (None, None) => return None,
+            (Some(own), None) => (own.key_span, own.value.clone()),
+            (None, Some(defaults)) => (instance.name_span, defaults.clone()),
+            (Some(own), Some(defaults)) => (own.key_span, merged(&own.value, defaults)),
+        };
+        Some(Member { key: Arc::from(""), key_span, value: self.pairs(&tags, "Key", "Value") })
     }
 
     /// A map as a list of mappings with two keys, such as `{Key, Value}`.
-    pub fn pairs(&self, value: &tf::Value, key: &str, name: &str) -> Value {
+    pub(super) fn pairs(&self, value: &tf::Value, key: &str, name: &str) -> Value {
         let Kind::Object(object) = &value.kind else { return self.plain(value) };
         let mut items: Vec<Value> = object
             .members()
@@ -107,7 +137,7 @@ impl Mapper<'_> {
     }
 
     /// An attribute that the provider computes, under CloudFormation's name.
-    fn reference(&self, attribute: &Attribute) -> value::Kind {
+    fn reference(&self, span: Span, attribute: &Attribute) -> value::Kind {
         let address = self.address(&attribute.instance);
         let reference = |attribute: Option<Arc<str>>| Reference::Resource { address: address.clone(), attribute };
         let named = |name: &str| value::Kind::Ref(reference(Some(Arc::from(name))));
@@ -117,11 +147,79 @@ impl Mapper<'_> {
         match known {
             Some(Returns::Ref) => value::Kind::Ref(reference(None)),
             Some(Returns::GetAtt(name)) => named(name),
-            Some(Returns::Sub(template)) => value::Kind::Text(substituted(template, &reference)),
+            Some(Returns::Sub(template)) => assemble(span, self.substituted(template, attribute, &reference)).kind,
             None if attribute.path.is_empty() => value::Kind::Ref(reference(None)),
             None => named(&attribute.path),
         }
     }
+
+    /// The parts of a template; see [`Returns::Sub`].
+    fn substituted(
+        &self,
+        template: &str,
+        attribute: &Attribute,
+        reference: &dyn Fn(Option<Arc<str>>) -> Reference,
+    ) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            parts.push(Part::Literal(Arc::from(before)));
+            match (name.get(..1), name.get(1..)) {
+                (Some("."), Some(own)) => parts.push(Part::Ref(reference(Some(Arc::from(own))))),
+                (Some("@"), Some(argument)) => parts.extend(self.argument(attribute, argument, reference)),
+                (Some(_), _) => parts.push(Part::Ref(Reference::Pseudo(Arc::from(name)))),
+                (None, _) => parts.push(Part::Ref(reference(None))),
+            }
+            rest = after;
+        }
+        parts.push(Part::Literal(Arc::from(rest)));
+        parts
+    }
+
+    /// What an instance says of itself, as part of a text.
+    fn argument(
+        &self,
+        attribute: &Attribute,
+        argument: &str,
+        reference: &dyn Fn(Option<Arc<str>>) -> Reference,
+    ) -> Vec<Part> {
+        let found = self.instance(&attribute.instance).filter(|_| self.nested.get() < MAX_NESTED);
+        let found = found.map(|instance| find(&instance.arguments, argument));
+        match found {
+            Some(Found::Value(member)) => {
+                self.nested.set(self.nested.get() + 1);
+                let parts = self.parts(&[tf::Part::Value(member.value.clone())]);
+                self.nested.set(self.nested.get() - 1);
+                parts
+            }
+            Some(Found::Unknown(unknown, _)) => vec![Part::Unknown(unknown.reason.clone())],
+            Some(Found::Absent) | None => vec![Part::Ref(reference(Some(Arc::from(argument))))],
+        }
+    }
+}
+
+/// Attributes that are made of arguments that are such attributes.
+const MAX_NESTED: u8 = 4;
+
+/// Where a text is written: in the file that all its pieces are in, when that is not the one that uses it.
+fn text_map(span: Span, pieces: &[(String, Span)]) -> TextMap {
+    let mut places = pieces.iter().map(|(_, place)| *place);
+    let whole = places
+        .next()
+        .and_then(|first| places.try_fold(first, |whole, place| (place.file == whole.file).then(|| whole.join(place))));
+    TextMap::of(whole.filter(|whole| whole.file != span.file).unwrap_or(span), pieces)
+}
+
+/// Tags of which the first ones win.
+fn merged(own: &tf::Value, defaults: &tf::Value) -> tf::Value {
+    let (Some(first), Some(second)) = (own.as_object(), defaults.as_object()) else {
+        // Of what is not known, nothing more is known with the defaults.
+        return if own.as_object().is_some() { defaults.clone() } else { own.clone() };
+    };
+    let mut object = tf::Object::new([second.members(), first.members()].concat());
+    object.open = first.open.clone().or_else(|| second.open.clone());
+    tf::Value::object(own.span, object)
 }
 
 /// The pieces of a text with their places; all at `span` when the text does not know them.
@@ -159,26 +257,4 @@ fn written(parts: &[tf::Part], converted: &[Vec<Part>]) -> Vec<(String, Span)> {
 
 fn scalar(text: String, plain: bool) -> value::Kind {
     value::Kind::Scalar(Scalar { text: text.into(), plain })
-}
-
-/// The parts of a template as in `Fn::Sub`; see [`Returns::Sub`].
-fn substituted(template: &str, reference: &dyn Fn(Option<Arc<str>>) -> Reference) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        if !before.is_empty() {
-            parts.push(Part::Literal(Arc::from(before)));
-        }
-        parts.push(Part::Ref(match name.strip_prefix('.') {
-            Some(attribute) => reference(Some(Arc::from(attribute))),
-            None if name.is_empty() => reference(None),
-            None => Reference::Pseudo(Arc::from(name)),
-        }));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        parts.push(Part::Literal(Arc::from(rest)));
-    }
-    parts
 }
