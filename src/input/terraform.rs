@@ -2,7 +2,9 @@
 //!
 //! `module` (a directory as it is written) → `evaluate` (instances, in one world) → `map` (CloudFormation's terms).
 
+mod decode;
 pub mod instance;
 pub mod map;
 pub mod module;
+mod policy_document;
 pub mod value;

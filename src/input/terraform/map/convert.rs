@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Found, Mapper, Returns, find, row};
 use crate::input::assemble::assemble;
 use crate::input::document;
+use crate::input::terraform::decode::{pieces, text_map};
 use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value::{self as tf, Attribute, Kind};
 use crate::source::embedded::TextMap;
@@ -202,15 +203,6 @@ impl Mapper<'_> {
 /// Attributes that are made of arguments that are such attributes.
 const MAX_NESTED: u8 = 4;
 
-/// Where a text is written: in the file that all its pieces are in, when that is not the one that uses it.
-fn text_map(span: Span, pieces: &[(String, Span)]) -> TextMap {
-    let mut places = pieces.iter().map(|(_, place)| *place);
-    let whole = places
-        .next()
-        .and_then(|first| places.try_fold(first, |whole, place| (place.file == whole.file).then(|| whole.join(place))));
-    TextMap::of(whole.filter(|whole| whole.file != span.file).unwrap_or(span), pieces)
-}
-
 /// Tags of which the first ones win.
 fn merged(own: &tf::Value, defaults: &tf::Value) -> tf::Value {
     let (Some(first), Some(second)) = (own.as_object(), defaults.as_object()) else {
@@ -222,15 +214,7 @@ fn merged(own: &tf::Value, defaults: &tf::Value) -> tf::Value {
     tf::Value::object(own.span, object)
 }
 
-/// The pieces of a text with their places; all at `span` when the text does not know them.
-fn pieces(text: &tf::Text, span: Span) -> Vec<(String, Span)> {
-    let Some(pieces) = &text.pieces else { return vec![(text.text.to_string(), span)] };
-    let ends = pieces.iter().skip(1).map(|piece| piece.start as usize).chain([text.text.len()]);
-    let slice = |start: u32, end: usize| text.text.get(start as usize..end).unwrap_or_default().to_owned();
-    pieces.iter().zip(ends).map(|(piece, end)| (slice(piece.start, end), piece.span)).collect()
-}
-
-/// The same for text with parts: each part that is no literal is the one character that stands for it.
+/// The pieces of a text with parts, and their places: each part that is no literal is the one character that stands for it.
 fn written(parts: &[tf::Part], converted: &[Vec<Part>]) -> Vec<(String, Span)> {
     let mut found = Vec::new();
     let mut index = 0;
