@@ -21,7 +21,19 @@ pub struct Value {
     pub origin: Option<Arc<Attribute>>,
     /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
     pub sensitive: bool,
+    /// Levels below and size of the whole, for the bounds of [`Value::new`].
+    depth: u8,
+    weight: u32,
 }
+
+/// Levels of a value. Whoever walks one may recurse.
+const MAX_DEPTH: u8 = 100;
+
+/// Size of a value: its elements at any depth, shared ones as often as they occur, and its text.
+const MAX_WEIGHT: u32 = 1_000_000;
+
+/// Bytes of text that weigh as much as an element.
+const BYTES_PER_ELEMENT: usize = 32;
 
 #[derive(Clone, Debug)]
 pub enum Kind {
@@ -105,8 +117,15 @@ pub struct Unknown {
 }
 
 impl Value {
+    /// A value that would be too deep or too large is unknown instead.
     pub fn new(span: Span, kind: Kind) -> Self {
-        Self { span, kind, origin: None, sensitive: false }
+        let (depth, weight) = kind.extent();
+        let limit = match (depth > MAX_DEPTH, weight > MAX_WEIGHT) {
+            (true, _) => "the value nests too deeply",
+            (_, true) => "the value is too large",
+            _ => return Self { span, kind, origin: None, sensitive: false, depth, weight },
+        };
+        Self::unknown(span, Reason::Limit(Arc::from(limit)), None)
     }
 
     pub fn text(span: Span, text: impl Into<Arc<str>>) -> Self {
@@ -127,6 +146,11 @@ impl Value {
 
     pub fn object(span: Span, object: Object) -> Self {
         Self::new(span, Kind::Object(Arc::new(object)))
+    }
+
+    /// The size that bounds what is made of values: elements at any depth, shared ones as often as they occur.
+    pub fn weight(&self) -> u32 {
+        self.weight
     }
 
     #[must_use]
@@ -165,6 +189,38 @@ impl Value {
     }
 }
 
+impl Kind {
+    fn extent(&self) -> (u8, u32) {
+        let of_text = |text: &Text| u32::try_from(text.text.len() / BYTES_PER_ELEMENT).unwrap_or(u32::MAX);
+        let around = |depth: u8, weight: u32| (depth.saturating_add(1), weight.saturating_add(1));
+        let largest = |(depth, weight): (u8, u32), value: &Value| {
+            (depth.max(value.depth), weight.saturating_add(value.weight))
+        };
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Attribute(_) | Self::Rest(_) | Self::Unknown(_) => {
+                (0, 1)
+            }
+            Self::Text(text) => (0, of_text(text).saturating_add(1)),
+            Self::Partial(parts) => {
+                let weights = parts.iter().map(|part| match part {
+                    Part::Literal(text, _) => of_text(text).saturating_add(1),
+                    Part::Value(value) => value.weight,
+                });
+                (0, weights.fold(1, u32::saturating_add))
+            }
+            Self::Json(inner) => around(inner.depth, inner.weight),
+            Self::List(items) | Self::Set(items) => {
+                let (depth, weight) = items.iter().fold((0, 0), largest);
+                around(depth, weight)
+            }
+            Self::Object(object) => {
+                let (depth, weight) = object.members.iter().map(|member| &member.value).fold((0, 0), largest);
+                around(depth, weight)
+            }
+        }
+    }
+}
+
 impl Object {
     /// Of equal keys the last one counts.
     pub fn new(mut members: Vec<Member>) -> Self {
@@ -194,5 +250,36 @@ impl Object {
 
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.member(key).map(|member| &member.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+
+    #[test]
+    fn values_that_double_or_nest_without_end_become_unknown() {
+        let span = Span::new(SourceMap::default().add("t.tf", ""), 0, 0);
+        let limit = |value: &Value| match &value.kind {
+            Kind::Unknown(unknown) => unknown.reason.to_string(),
+            _ => String::new(),
+        };
+        let mut doubled = Value::text(span, "x".repeat(64));
+        for _ in 0..30 {
+            doubled = Value::list(span, [doubled.clone(), doubled]);
+        }
+        let mut nested = Value::null(span);
+        for _ in 0..300 {
+            nested = Value::object(span, Object::new(vec![Member { key: "a".into(), key_span: span, value: nested }]));
+            if let Kind::Unknown(_) = nested.kind {
+                break;
+            }
+        }
+        assert_eq!(limit(&nested), "the value nests too deeply");
+        while doubled.items().is_some() {
+            doubled = doubled.items().unwrap()[0].clone();
+        }
+        assert_eq!(limit(&doubled), "the value is too large");
     }
 }
