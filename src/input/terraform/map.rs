@@ -3,7 +3,8 @@
 //! A [`Row`] says which argument is which property, and what the attributes of a type are called in CloudFormation.
 //! What a table cannot say (an `aws_route_table` with inline routes is several resources) its `finish` does; what
 //! Terraform splits and CloudFormation does not (`aws_iam_role_policy_attachment`) the service's `unite` puts together
-//! once every resource is there. Defaults are filled in only where the provider's differ from CloudFormation's.
+//! once every resource is there. A type without a row keeps its name; its arguments are only renamed, so that what it
+//! refers to is seen. Defaults are filled in only where the provider's differ from CloudFormation's.
 //! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
 
 mod convert;
@@ -130,7 +131,7 @@ pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Res
     let mut all = Vec::with_capacity(mapper.instances.len() + absent.len());
     for instance in mapper.instances {
         let Some(row) = row(&instance.kind) else {
-            all.push(mapper.resource(instance, &instance.kind, not_mapped(instance)));
+            all.push(mapper.resource(instance, &instance.kind, mapper.renamed(&instance.arguments)));
             continue;
         };
         let properties = mapper.of_instance(instance, row.properties);
@@ -153,11 +154,6 @@ pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Res
         }
     }
     united.resources
-}
-
-fn not_mapped(instance: &Instance) -> Value {
-    let reason = Reason::NotUnderstood(Arc::from(format!("`{}` is not understood", instance.kind)));
-    Value::unknown(instance.span, reason)
 }
 
 impl<'a> Mapper<'a> {

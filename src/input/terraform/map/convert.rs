@@ -101,6 +101,24 @@ impl Mapper<'_> {
         Some(Member { key: Arc::from(""), key_span, value: self.pairs(&tags, "Key", "Value") })
     }
 
+    /// Links under keys in CloudFormation's writing: `security_group_ids` as `SecurityGroupIds`, `jobRoleArn` as
+    /// `JobRoleArn`. Not below `keep`, whose keys are the user's own.
+    pub(super) fn renamed_but(&self, value: &tf::Value, keep: &[&str]) -> Value {
+        let mut renamed = self.link(value);
+        rename(&mut renamed, keep);
+        renamed
+    }
+
+    /// The same for every key but those of tags.
+    pub(super) fn renamed(&self, value: &tf::Value) -> Value {
+        self.renamed_but(value, &["tags", "tags_all"])
+    }
+
+    /// A value where CloudFormation has a list.
+    pub(super) fn one(&self, value: &tf::Value) -> Value {
+        Value::new(value.span, value::Kind::List(vec![self.link(value)]))
+    }
+
     /// A map as a list of mappings with two keys, such as `{Key, Value}`.
     pub(super) fn pairs(&self, value: &tf::Value, key: &str, name: &str) -> Value {
         let Kind::Object(object) = &value.kind else { return self.plain(value) };
@@ -198,6 +216,30 @@ impl Mapper<'_> {
             Some(Found::Absent) | None => vec![Part::Ref(reference(Some(Arc::from(argument))))],
         }
     }
+}
+
+fn rename(value: &mut Value, keep: &[&str]) {
+    match &mut value.kind {
+        value::Kind::List(items) => items.iter_mut().for_each(|item| rename(item, keep)),
+        value::Kind::Map(map) => {
+            for member in &mut map.members {
+                if !keep.contains(&&*member.key) {
+                    rename(&mut member.value, keep);
+                }
+                member.key = camel(&member.key);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn camel(key: &str) -> Arc<str> {
+    let word = |word: &str| {
+        let mut chars = word.chars();
+        let first = chars.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(chars).collect::<String>()
+    };
+    key.split('_').map(word).collect::<String>().into()
 }
 
 /// Attributes that are made of arguments that are such attributes.
