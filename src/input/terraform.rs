@@ -3,8 +3,11 @@
 //! `module` (a directory as it is written) → `evaluate` (instances, in one world) → `map` (CloudFormation's terms).
 
 mod decode;
+pub mod functions;
 pub mod instance;
 pub mod map;
 pub mod module;
 mod policy_document;
+pub mod symbol;
+pub mod types;
 pub mod value;

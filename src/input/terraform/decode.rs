@@ -34,7 +34,7 @@ pub(super) fn structure(value: &Value) -> Option<Value> {
     }
     let document = map.parse(Limits::default()).ok()?.documents.into_iter().next()?;
     let found = read(&document, &holes);
-    Some(Value { sensitive: value.sensitive, ..found }.at(value.span))
+    Some(found.marked(value.sensitive).at(value.span))
 }
 
 /// The pieces of a text with their places; all at `span` when the text does not know them.

@@ -366,7 +366,7 @@ fn with_variables(value: Value) -> Value {
         Kind::Set(items) => Kind::Set(items.iter().cloned().map(with_variables).collect()),
         _ => return value,
     };
-    Value { kind, ..value }
+    value.with(kind)
 }
 
 /// Both forms are of equal length, so that the pieces stay where they are.

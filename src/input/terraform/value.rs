@@ -21,6 +21,9 @@ pub struct Value {
     pub origin: Option<Arc<Attribute>>,
     /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
     pub sensitive: bool,
+    /// Of a list or object: its elements share one type, as `tolist` and `list(string)` make them, so it is a list or
+    /// map in Terraform's terms. As it is written (`[…]`, `{…}`) it is a tuple or object, which never equals one.
+    pub uniform: bool,
     /// Levels below and size of the whole, for the bounds of [`Value::new`].
     depth: u8,
     weight: u32,
@@ -123,7 +126,7 @@ impl Value {
         let limit = match (depth > MAX_DEPTH, weight > MAX_WEIGHT) {
             (true, _) => "the value nests too deeply",
             (_, true) => "the value is too large",
-            _ => return Self { span, kind, origin: None, sensitive: false, depth, weight },
+            _ => return Self { span, kind, origin: None, sensitive: false, uniform: false, depth, weight },
         };
         Self::unknown(span, Reason::Limit(Arc::from(limit)), None)
     }
@@ -151,6 +154,26 @@ impl Value {
     /// The size that bounds what is made of values: elements at any depth, shared ones as often as they occur.
     pub fn weight(&self) -> u32 {
         self.weight
+    }
+
+    /// The same value in another form: its place, origin and marks stay.
+    #[must_use]
+    pub fn with(self, kind: Kind) -> Self {
+        let made = Self::new(self.span, kind);
+        Self { origin: self.origin, sensitive: self.sensitive, ..made }
+    }
+
+    /// A list or object as a list or map of one type; see [`Value::uniform`].
+    #[must_use]
+    pub fn collected(mut self) -> Self {
+        self.uniform = matches!(self.kind, Kind::List(_) | Kind::Object(_));
+        self
+    }
+
+    #[must_use]
+    pub fn marked(mut self, sensitive: bool) -> Self {
+        self.sensitive = sensitive;
+        self
     }
 
     #[must_use]
@@ -193,9 +216,8 @@ impl Kind {
     fn extent(&self) -> (u8, u32) {
         let of_text = |text: &Text| u32::try_from(text.text.len() / BYTES_PER_ELEMENT).unwrap_or(u32::MAX);
         let around = |depth: u8, weight: u32| (depth.saturating_add(1), weight.saturating_add(1));
-        let largest = |(depth, weight): (u8, u32), value: &Value| {
-            (depth.max(value.depth), weight.saturating_add(value.weight))
-        };
+        let largest =
+            |(depth, weight): (u8, u32), value: &Value| (depth.max(value.depth), weight.saturating_add(value.weight));
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Attribute(_) | Self::Rest(_) | Self::Unknown(_) => {
                 (0, 1)

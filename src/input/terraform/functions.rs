@@ -1,0 +1,220 @@
+//! Terraform's built-in functions, over values of which parts may be unknown.
+//!
+//! A function gives as much as can be known: `concat` of a known and an unknown list is a list that starts with the
+//! known elements, `join` keeps references as parts of the text. Only `try` and `can` are not here, because they need
+//! the expressions of their arguments. Source: the function reference of the Terraform language documentation, and
+//! `terraform metadata functions`.
+
+mod types;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use super::symbol;
+use super::types::{Type, convert};
+use super::value::{Kind, Object, Piece, Value};
+use crate::source::Span;
+use crate::value::Reason;
+
+/// What functions need from the module that calls them.
+pub trait Host {
+    /// Reads a file. `path` is as the function was given it; a relative one starts from where `path.root` and
+    /// `path.module` start.
+    fn read(&self, path: &str) -> Result<Content, Unread>;
+
+    /// The files at any depth below a directory, as paths relative to it with `/`, in any order.
+    fn list(&self, directory: &str) -> Result<Vec<String>, Unread>;
+
+    /// Renders a template with these variables: the text of a file (`templatefile`) or of a value (`templatestring`).
+    fn render(&self, template: Template<'_>, variables: &Arc<Object>, span: Span) -> Result<Value, CallError>;
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Template<'a> {
+    /// As for [`Host::read`].
+    File(&'a str),
+    Text(&'a Value),
+}
+
+/// A file of a module.
+#[derive(Clone, Debug)]
+pub struct Content {
+    pub bytes: Arc<[u8]>,
+    /// Where its text is, when spans can point into it.
+    pub pieces: Option<Arc<[Piece]>>,
+}
+
+/// Why there is no content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There is no such file: Terraform would fail.
+    Absent,
+    /// There may be such a file: it is outside of what was scanned, or too large.
+    Unknown(Reason),
+}
+
+/// A call that Terraform refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// Index of the argument that is wrong.
+    pub argument: Option<usize>,
+    /// With the function's name.
+    pub message: String,
+}
+
+/// Calls a function.
+pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> Result<Value, CallError> {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    let error =
+        |argument: Option<usize>, message: String| CallError { argument, message: format!("`{name}`: {message}") };
+    let Some(function) = FUNCTIONS.get(name) else {
+        if name.contains("::") {
+            let reason = Reason::NotUnderstood(Arc::from(format!("function `{name}` is not evaluated")));
+            return Ok(Value::unknown(span, reason, symbol::of_call(name, &arguments)));
+        }
+        return Err(CallError { argument: None, message: format!("there is no function named `{name}`") });
+    };
+    let least = function.parameters.len();
+    if arguments.len() < least || (function.more.is_none() && arguments.len() > least) {
+        return Err(error(None, format!("takes {least} arguments, not {}", arguments.len())));
+    }
+    let mut converted = Vec::with_capacity(arguments.len());
+    for (index, argument) in arguments.iter().enumerate() {
+        let takes = function.parameters.get(index).copied().or(function.more).unwrap_or(Takes::Any);
+        if argument.is_null() && !matches!(takes, Takes::Nullable) {
+            return Err(error(Some(index), "an argument must not be null".to_owned()));
+        }
+        let value = match takes.kind() {
+            Some(kind) => convert(argument.clone(), &kind).map_err(|bad| error(Some(index), bad.to_string()))?,
+            None => argument.clone(),
+        };
+        converted.push(value);
+    }
+    let sensitive = match function.marks {
+        Marks::Flow => arguments.iter().any(sensitive_within),
+        Marks::Stay => arguments.iter().any(|argument| argument.sensitive),
+        Marks::Given => false,
+    };
+    let call = Call { arguments: &converted, span, host };
+    match (function.body)(&call) {
+        Ok(value) => {
+            let sensitive = value.sensitive || sensitive;
+            Ok(value.marked(sensitive).at(span))
+        }
+        Err(Stop::Error(argument, message)) => Err(error(argument, message)),
+        Err(Stop::Call(error)) => Err(error),
+        Err(Stop::Unknown) => {
+            let reason = arguments.iter().find_map(symbol::reason);
+            let reason = reason.unwrap_or_else(|| Reason::Attribute(Arc::from(format!("{name}()"))));
+            let symbol = symbol::of_call(name, &arguments);
+            Ok(Value::unknown(span, reason, symbol).marked(sensitive))
+        }
+    }
+}
+
+/// One function.
+struct Function {
+    name: &'static str,
+    parameters: &'static [Takes],
+    /// What any further arguments are.
+    more: Option<Takes>,
+    body: fn(&Call<'_>) -> Outcome,
+    marks: Marks,
+}
+
+/// Whether sensitive arguments make the result sensitive.
+#[derive(Clone, Copy)]
+enum Marks {
+    /// A sensitive part of any argument does.
+    Flow,
+    /// Elements are handed on with their own marks; only sensitive arguments as a whole do.
+    Stay,
+    /// The function decides.
+    Given,
+}
+
+/// What a parameter converts its argument to.
+#[derive(Clone, Copy)]
+enum Takes {
+    Any,
+    /// Anything, null included; all others refuse null.
+    Nullable,
+    Bool,
+    Number,
+    Text,
+    /// A list of one type.
+    List,
+    Texts,
+    Set,
+    Map,
+}
+
+impl Takes {
+    fn kind(self) -> Option<Type> {
+        Some(match self {
+            Self::Any | Self::Nullable => return None,
+            Self::Bool => Type::Bool,
+            Self::Number => Type::Number,
+            Self::Text => Type::Text,
+            Self::List => Type::List(Box::new(Type::Any)),
+            Self::Texts => Type::List(Box::new(Type::Text)),
+            Self::Set => Type::Set(Box::new(Type::Any)),
+            Self::Map => Type::Map(Box::new(Type::Any)),
+        })
+    }
+}
+
+const fn function(
+    name: &'static str,
+    parameters: &'static [Takes],
+    more: Option<Takes>,
+    body: fn(&Call<'_>) -> Outcome,
+) -> Function {
+    Function { name, parameters, more, body, marks: Marks::Flow }
+}
+
+impl Function {
+    const fn marks(self, marks: Marks) -> Self {
+        Self { marks, ..self }
+    }
+}
+
+static FUNCTIONS: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    let all = [types::FUNCTIONS];
+    all.into_iter().flatten().map(|function| (function.name, function)).collect()
+});
+
+/// A call with converted arguments.
+struct Call<'a> {
+    arguments: &'a [Value],
+    span: Span,
+    host: &'a dyn Host,
+}
+
+type Outcome = Result<Value, Stop>;
+
+/// Why a function has no result of its own.
+enum Stop {
+    /// The argument and what is wrong with it.
+    Error(Option<usize>, String),
+    Call(CallError),
+    /// It depends on what is not known.
+    Unknown,
+}
+
+fn sensitive_within(value: &Value) -> bool {
+    value.sensitive
+        || match &value.kind {
+            Kind::List(items) | Kind::Set(items) => items.iter().any(sensitive_within),
+            Kind::Object(object) => object.members().iter().any(|member| sensitive_within(&member.value)),
+            Kind::Json(inner) => sensitive_within(inner),
+            _ => false,
+        }
+}
+
+impl<'a> Call<'a> {
+    fn argument(&self, index: usize) -> Result<&'a Value, Stop> {
+        self.arguments.get(index).ok_or(Stop::Error(None, "takes more arguments".to_owned()))
+    }
+}

@@ -1,0 +1,101 @@
+//! One type for several values: elements of a list, branches of a conditional.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Field, Mismatch, Type, convert};
+use crate::input::terraform::value::Value;
+
+/// The type that all of the values convert to without a choice; `None` when there is none.
+pub fn common<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<Type> {
+    let kinds: Vec<Type> = values.into_iter().map(Type::of).collect();
+    unify_types(&kinds)
+}
+
+/// Converts values to the type that they have in common. `Err` when there is none.
+pub fn unify(values: Vec<Value>) -> Result<Vec<Value>, Mismatch> {
+    let kind = common(&values).ok_or_else(|| Mismatch::new("all elements must be of one type".to_owned()))?;
+    values.into_iter().map(|value| convert(value, &kind)).collect()
+}
+
+/// The common type of several. What has any type agrees with all.
+pub(super) fn unify_types(types: &[Type]) -> Option<Type> {
+    let mut known = types.iter().filter(|kind| !matches!(kind, Type::Any));
+    let Some(first) = known.next() else { return Some(Type::Any) };
+    known.try_fold(first.clone(), |all, next| if all.is(next) { Some(all) } else { None }).or_else(|| {
+        let known: Vec<&Type> = types.iter().filter(|kind| !matches!(kind, Type::Any)).collect();
+        different(&known)
+    })
+}
+
+fn different(types: &[&Type]) -> Option<Type> {
+    let all = |is: fn(&Type) -> bool| types.iter().all(|kind| is(kind));
+    let any = |is: fn(&Type) -> bool| types.iter().any(|kind| is(kind));
+    if all(|kind| matches!(kind, Type::Bool | Type::Number | Type::Text)) {
+        return any(|kind| matches!(kind, Type::Text)).then_some(Type::Text);
+    }
+    if all(|kind| matches!(kind, Type::Object(_))) {
+        return same_attributes(types).unwrap_or_else(|| elements(types).map(Type::Map));
+    }
+    if all(|kind| matches!(kind, Type::Tuple(_))) {
+        return same_length(types).unwrap_or_else(|| elements(types).map(Type::List));
+    }
+    if all(|kind| matches!(kind, Type::Map(_) | Type::Object(_))) {
+        return elements(types).map(Type::Map);
+    }
+    if all(|kind| matches!(kind, Type::Set(_))) || all(|kind| matches!(kind, Type::Set(_) | Type::Tuple(_))) {
+        return elements(types).map(Type::Set);
+    }
+    if all(|kind| matches!(kind, Type::List(_) | Type::Tuple(_) | Type::Set(_))) {
+        return elements(types).map(Type::List);
+    }
+    None
+}
+
+/// The common type of all elements of all collections.
+fn elements(types: &[&Type]) -> Option<Box<Type>> {
+    let mut found = Vec::new();
+    for kind in types {
+        match kind {
+            Type::List(element) | Type::Set(element) | Type::Map(element) => found.push((**element).clone()),
+            Type::Tuple(elements) => found.extend(elements.iter().cloned()),
+            Type::Object(fields) => found.extend(fields.values().map(|field| field.kind.clone())),
+            Type::Any | Type::Bool | Type::Number | Type::Text => {}
+        }
+    }
+    unify_types(&found).map(Box::new)
+}
+
+/// The object type of objects that have the same attributes. The outer `None` when they do not.
+fn same_attributes(types: &[&Type]) -> Option<Option<Type>> {
+    let mut across: BTreeMap<Arc<str>, Vec<Type>> = BTreeMap::new();
+    let mut sizes = Vec::new();
+    for kind in types {
+        let Type::Object(fields) = kind else { return None };
+        sizes.push(fields.len());
+        for (name, field) in fields {
+            across.entry(Arc::clone(name)).or_default().push(field.kind.clone());
+        }
+    }
+    let same = sizes.iter().all(|size| *size == across.len());
+    same.then(|| {
+        let unified = across.into_iter().map(|(name, kinds)| {
+            unify_types(&kinds).map(|kind| (name, Field { kind, optional: false, default: None }))
+        });
+        unified.collect::<Option<BTreeMap<_, _>>>().map(Type::Object)
+    })
+}
+
+/// The tuple type of tuples of one length. The outer `None` when their lengths differ.
+fn same_length(types: &[&Type]) -> Option<Option<Type>> {
+    let tuples: Vec<&Vec<Type>> =
+        types.iter().filter_map(|kind| if let Type::Tuple(items) = kind { Some(items) } else { None }).collect();
+    let length = tuples.first().map_or(0, |first| first.len());
+    tuples.iter().all(|tuple| tuple.len() == length).then(|| {
+        let column = |index: usize| {
+            let kinds: Vec<Type> = tuples.iter().filter_map(|tuple| tuple.get(index).cloned()).collect();
+            unify_types(&kinds)
+        };
+        (0..length).map(column).collect::<Option<Vec<_>>>().map(Type::Tuple)
+    })
+}
