@@ -8,6 +8,7 @@
 //! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
 
 mod convert;
+mod iam;
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -28,9 +29,12 @@ pub(super) struct Row {
     pub to: &'static str,
     pub properties: &'static [Property],
     /// Computed attributes; one that is not here is an attribute of that name without a meaning in CloudFormation.
-    pub attributes: &'static [(&'static str, Returns)],
+    pub attributes: Attributes,
     pub finish: Option<fn(&mut Draft<'_>)>,
 }
+
+/// Names in Terraform and what they are in CloudFormation.
+pub(super) type Attributes = &'static [(&'static str, Returns)];
 
 /// One property and the argument that it is read from.
 #[derive(Debug)]
@@ -87,7 +91,7 @@ pub(super) struct Service {
     pub unite: Option<fn(&mut United<'_>)>,
 }
 
-const SERVICES: &[Service] = &[];
+const SERVICES: &[Service] = &[iam::SERVICE];
 
 static ROWS: LazyLock<HashMap<&'static str, &'static Row>> =
     LazyLock::new(|| SERVICES.iter().flat_map(|service| service.rows).map(|row| (row.from, row)).collect());
@@ -284,6 +288,10 @@ impl Mapper<'_> {
 }
 
 impl<'a> United<'a> {
+    pub fn get(&self, address: &Address) -> Option<&Resource> {
+        self.by_address.get(address).and_then(|index| self.resources.get(*index))
+    }
+
     /// The resource that stands at an address.
     pub fn at(&mut self, address: &Address) -> Option<&mut Resource> {
         let index = *self.by_address.get(address)?;
