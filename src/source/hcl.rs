@@ -4,11 +4,42 @@
 //! theirs, so that a policy document in a heredoc can be shown line by line. Source: HCL Native Syntax Specification
 //! and HCL JSON Syntax Specification.
 
+mod body;
+mod expression;
+mod scan;
+mod template;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Span, SyntaxError};
+use self::scan::{Parser, Place};
+use super::{FileId, SourceMap, Span, SyntaxError};
+
+/// Parses a file of the native syntax.
+pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
+    let source = sources.file(file);
+    Parser::new(&source.text, Place { file, base: 0, jumps: &[] }).file()
+}
+
+/// Parses a text that is one expression and starts at `base` in its file.
+pub fn parse_expression(file: FileId, text: &str, base: usize) -> Result<Expression, SyntaxError> {
+    let mut parser = Parser::new(text, Place { file, base, jumps: &[] });
+    parser.newline_ends = false;
+    let expression = parser.expression()?;
+    parser.skip();
+    if parser.at < text.len() {
+        return Err(parser.expected("the end of the expression"));
+    }
+    parser.errors.into_iter().next().map_or(Ok(expression), Err)
+}
+
+/// Parses a whole file that is a template, as `templatefile` reads it.
+pub fn parse_template(file: FileId, text: &str) -> Result<Vec<TemplatePart>, SyntaxError> {
+    let mut parser = Parser::new(text, Place { file, base: 0, jumps: &[] });
+    let parts = parser.template()?;
+    parser.errors.into_iter().next().map_or(Ok(parts), Err)
+}
 
 /// What a parser makes of one file. A top-level block that is malformed is an error; the others are still read.
 #[derive(Clone, Debug, Default)]
@@ -225,3 +256,6 @@ impl Expression {
         parts.iter().map(|part| if let TemplatePart::Literal(text, _) = part { Some(&**text) } else { None }).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
