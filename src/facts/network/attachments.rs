@@ -136,7 +136,8 @@ fn passes_on(graph: &Graph, resource: &Resource) -> bool {
     &*resource.kind == "AWS::CloudFormation::Stack" && !is_opaque(graph, resource)
 }
 
-/// A custom resource or a stack that was not read may do anything with a group that is handed to it.
+/// A custom resource, a stack or module that was not read, or a resource of another provider may do anything with a
+/// group that is handed to it.
 fn is_opaque(graph: &Graph, resource: &Resource) -> bool {
     match &*resource.kind {
         "AWS::CloudFormation::CustomResource" | "AWS::SSM::Parameter" => true,
@@ -144,7 +145,8 @@ fn is_opaque(graph: &Graph, resource: &Resource) -> bool {
             let inside = format!("{}/", resource.address);
             !graph.resources.iter().any(|other| other.address.0.starts_with(&inside))
         }
-        kind => kind.starts_with("Custom::"),
+        // Types of CloudFormation have colons; those of Terraform begin with their provider's name.
+        kind => kind.starts_with("Custom::") || !(kind.contains("::") || kind.starts_with("aws_")),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct AbsentModule {
     pub address: Arc<str>,
     /// `terraform-aws-modules/vpc/aws 5.1.0`.
     pub source: Arc<str>,
+    /// What the call hands in, as an object; it tells what the module may use.
+    pub arguments: Value,
     /// Why it cannot be read and what would help.
     pub reason: crate::value::Reason,
     /// The whole call, and its name.

@@ -8,8 +8,11 @@
 //! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
 
 mod convert;
+mod draft;
 mod iam;
+mod united;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -19,6 +22,8 @@ use super::value::{self as tf, Kind};
 use crate::input::{Format, Resource};
 use crate::source::{SourceMap, Span};
 use crate::value::{Address, Map, Member, Reason, Value};
+use draft::{Draft, member, reference};
+use united::{Owner, United, append};
 
 /// How one resource type becomes CloudFormation.
 #[derive(Debug)]
@@ -40,7 +45,8 @@ pub(super) type Attributes = &'static [(&'static str, Returns)];
 #[derive(Debug)]
 pub(super) struct Property {
     pub to: &'static str,
-    /// A path such as `"vpc_config.subnet_ids"`; a nested block on the way counts as its first.
+    /// A path such as `"vpc_config.subnet_ids"`; a nested block on the way counts as its first. An empty one is the
+    /// arguments themselves, of which [`Shape::Block`] and [`Shape::Attributes`] make one property.
     pub from: &'static str,
     pub shape: Shape,
 }
@@ -65,6 +71,12 @@ pub(super) enum Shape {
     Tags,
     /// As it is; when absent, the provider's default. Without an argument's name it is always that.
     Or(&'static str),
+    /// A boolean as one of two words: that for true, that for false.
+    Word(&'static str, &'static str),
+    /// Each element of a list as a mapping with this one key; a single value counts as a list of one.
+    Wrap(&'static str),
+    /// Arguments of their own as a list of `{Key, Value}`: each key and the argument that it is read from.
+    Attributes(&'static [(&'static str, &'static str)]),
     /// Whatever the function makes of it. An absent argument is not given to it.
     With(fn(&tf::Value, &Mapper<'_>) -> Value),
 }
@@ -88,16 +100,33 @@ pub(super) const fn property(to: &'static str, from: &'static str, shape: Shape)
 /// The tables of one service.
 pub(super) struct Service {
     pub rows: &'static [Row],
+    /// Puts together what several resources say of one, mostly with [`United::attach`]: what is attached to something
+    /// outside changes nothing here, and what may be attached to a resource that is here makes the property of every
+    /// such resource partly unknown.
     pub unite: Option<fn(&mut United<'_>)>,
 }
 
 const SERVICES: &[Service] = &[iam::SERVICE];
 
+/// Names under which the provider knows the same types a second time.
+const ALIASES: &[(&str, &str)] = &[("aws_alb", "aws_lb"), ("aws_alb_", "aws_lb_")];
+
 static ROWS: LazyLock<HashMap<&'static str, &'static Row>> =
     LazyLock::new(|| SERVICES.iter().flat_map(|service| service.rows).map(|row| (row.from, row)).collect());
 
 pub(super) fn row(kind: &str) -> Option<&'static Row> {
-    ROWS.get(kind).copied()
+    ROWS.get(kind).or_else(|| ROWS.get(&*canonical(kind))).copied()
+}
+
+/// The name under which the tables know a type.
+fn canonical(kind: &str) -> Cow<'_, str> {
+    ALIASES
+        .iter()
+        .find_map(|(alias, name)| {
+            let rest = kind.strip_prefix(alias).filter(|rest| rest.is_empty() || alias.ends_with('_'))?;
+            Some(Cow::Owned(format!("{name}{rest}")))
+        })
+        .unwrap_or(Cow::Borrowed(kind))
 }
 
 /// What every conversion needs.
@@ -112,30 +141,12 @@ pub(super) struct Mapper<'a> {
     nested: Cell<u8>,
 }
 
-/// A resource in the making.
-pub(super) struct Draft<'a> {
-    pub mapper: &'a Mapper<'a>,
-    pub instance: &'a Instance,
-    /// The resource of the row.
-    pub resource: Resource,
-    /// Further resources that the instance stands for.
-    pub more: Vec<Resource>,
-}
-
-/// All resources, for what spans several.
-pub(super) struct United<'a> {
-    pub mapper: &'a Mapper<'a>,
-    pub instances: &'a [Instance],
-    pub resources: Vec<Resource>,
-    by_address: HashMap<Address, usize>,
-}
-
 /// Turns the instances of one root module into resources, in their order.
 pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Resource> {
     let mut all = Vec::with_capacity(mapper.instances.len() + absent.len());
     for instance in mapper.instances {
         let Some(row) = row(&instance.kind) else {
-            all.push(mapper.resource(instance, &instance.kind, mapper.renamed(&instance.arguments)));
+            all.push(mapper.resource(instance, &instance.kind, mapper.not_mapped(instance)));
             continue;
         };
         let properties = mapper.of_instance(instance, row.properties);
@@ -150,8 +161,7 @@ pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Res
         all.extend(draft.more);
     }
     all.extend(absent.iter().map(|module| mapper.absent(module)));
-    let by_address = all.iter().enumerate().map(|(index, resource)| (resource.address.clone(), index)).collect();
-    let mut united = United { mapper, instances: mapper.instances, resources: all, by_address };
+    let mut united = United::new(mapper, all);
     for service in SERVICES {
         if let Some(unite) = service.unite {
             unite(&mut united);
@@ -208,7 +218,7 @@ impl Mapper<'_> {
             address: self.address(&module.address),
             name: Arc::clone(&module.address),
             kind: Arc::from(format!("module {}", module.source)),
-            properties: Value::unknown(module.span, module.reason.clone()),
+            properties: self.opaque(&module.arguments, &module.reason),
             span: module.span,
             name_span: module.name_span,
             origin: None,
@@ -218,6 +228,22 @@ impl Mapper<'_> {
             exported: false,
             format: self.format,
         }
+    }
+
+    /// What a type without a row says.
+    fn not_mapped(&self, instance: &Instance) -> Value {
+        let reason = Reason::NotUnderstood(Arc::from(format!("`{}` is not understood", instance.kind)));
+        self.opaque(&instance.arguments, &reason)
+    }
+
+    /// Renamed arguments, since they tell what is referred to; every property beside them is unknown.
+    fn opaque(&self, arguments: &tf::Value, reason: &Reason) -> Value {
+        let mut properties = self.renamed(arguments);
+        match &mut properties.kind {
+            crate::value::Kind::Map(map) => map.open = Some(reason.clone()),
+            other => *other = crate::value::Kind::Unknown(reason.clone()),
+        }
+        properties
     }
 
     fn of_instance(&self, instance: &Instance, table: &[Property]) -> Value {
@@ -252,6 +278,10 @@ impl Mapper<'_> {
     }
 
     fn property(&self, arguments: &tf::Value, property: &Property) -> Option<(Span, Value)> {
+        if property.from.is_empty() && matches!(property.shape, Shape::Block(_) | Shape::Attributes(_)) {
+            let made = self.shape(arguments, property.shape);
+            return (!is_empty(&made)).then_some((arguments.span, made));
+        }
         match find(arguments, property.from) {
             Found::Absent => match property.shape {
                 Shape::Or(default) => Some((arguments.span, Value::text_at(arguments.span, default))),
@@ -274,48 +304,53 @@ impl Mapper<'_> {
                 Some([block, ..]) => self.properties(block, table),
                 None => self.properties(value, table),
             },
-            Shape::Blocks(table) => match value.elements() {
-                Some(blocks) => {
-                    let blocks = blocks.iter().map(|block| self.properties(block, table)).collect();
-                    Value::new(value.span, crate::value::Kind::List(blocks))
+            Shape::Blocks(table) => self.each(value, |block| self.properties(block, table)),
+            Shape::Wrap(key) => self.each(value, |item| {
+                let member = Member { key: Arc::from(key), key_span: item.span, value: self.link(item) };
+                let map = Map { members: vec![member], open: None };
+                match &item.kind {
+                    Kind::Unknown(_) | Kind::Rest(_) => self.plain(item),
+                    _ => Value::new(item.span, crate::value::Kind::Map(map)),
                 }
-                None => self.properties(value, table),
+            }),
+            Shape::Word(yes, no) => match &value.kind {
+                Kind::Bool(known) => Value::text_at(value.span, if *known { yes } else { no }),
+                Kind::Text(text) if &*text.text == "true" => Value::text_at(value.span, yes),
+                Kind::Text(text) if &*text.text == "false" => Value::text_at(value.span, no),
+                _ => self.plain(value),
             },
+            Shape::Attributes(table) => {
+                let pair = |(key, from): &(&'static str, &'static str)| {
+                    let (key_span, value) = self.property(value, &property("Value", from, Shape::Plain))?;
+                    let entry = |name: &str, value| Member { key: Arc::from(name), key_span, value };
+                    let key = entry("Key", Value::text_at(key_span, *key));
+                    let span = value.span;
+                    let map = Map { members: vec![key, entry("Value", value)], open: None };
+                    Some(Value::new(span, crate::value::Kind::Map(map)))
+                };
+                Value::new(value.span, crate::value::Kind::List(table.iter().filter_map(pair).collect()))
+            }
             Shape::Pairs(key, name) => self.pairs(value, key, name),
             Shape::With(convert) => convert(value, self),
         }
     }
+
+    /// What is made of each element of a list; a single value counts as a list of one.
+    pub fn each(&self, value: &tf::Value, make: impl Fn(&tf::Value) -> Value) -> Value {
+        let items = match (value.elements(), &value.kind) {
+            (Some(items), _) => items,
+            (None, Kind::Unknown(_)) => return self.plain(value),
+            (None, _) => std::slice::from_ref(value),
+        };
+        Value::new(value.span, crate::value::Kind::List(items.iter().map(make).collect()))
+    }
 }
 
-impl<'a> United<'a> {
-    pub fn get(&self, address: &Address) -> Option<&Resource> {
-        self.by_address.get(address).and_then(|index| self.resources.get(*index))
-    }
-
-    /// The resource that stands at an address.
-    pub fn at(&mut self, address: &Address) -> Option<&mut Resource> {
-        let index = *self.by_address.get(address)?;
-        self.resources.get_mut(index)
-    }
-
-    /// The resource that a value refers to.
-    pub fn referred(&mut self, value: &tf::Value) -> Option<&mut Resource> {
-        let attribute = match &value.kind {
-            Kind::Attribute(attribute) => attribute,
-            _ => value.origin.as_ref()?,
-        };
-        let address = self.mapper.address(&attribute.instance);
-        self.at(&address)
-    }
-
-    pub fn push(&mut self, resource: Resource) {
-        self.by_address.insert(resource.address.clone(), self.resources.len());
-        self.resources.push(resource);
-    }
-
-    /// The instances of a type, with their life kept apart from `self`.
-    pub fn instances_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Instance> + use<'a> {
-        self.instances.iter().filter(move |instance| &*instance.kind == kind)
+fn is_empty(value: &Value) -> bool {
+    match &value.kind {
+        crate::value::Kind::Map(map) => map.members.is_empty() && map.open.is_none(),
+        crate::value::Kind::List(items) => items.is_empty(),
+        _ => false,
     }
 }
 
@@ -382,33 +417,4 @@ pub(super) fn put(map: &mut Map, path: &str, member: Member) {
     if let Some(Member { value: Value { kind: crate::value::Kind::Map(inner), .. }, .. }) = map.members.get_mut(index) {
         put(inner, rest, member);
     }
-}
-
-/// Adds an item to the list at a property of a resource.
-pub(super) fn append(resource: &mut Resource, path: &str, key_span: Span, item: Value) {
-    let crate::value::Kind::Map(map) = &mut resource.properties.kind else { return };
-    let mut items = match resource_list(map, path) {
-        Some(items) => items,
-        None => return,
-    };
-    items.push(item);
-    let span = items.first().map_or(key_span, |first| first.span);
-    put(map, path, Member { key: Arc::from(""), key_span, value: Value::new(span, crate::value::Kind::List(items)) });
-}
-
-/// The items of a list property so far; `None` when it is unknown as a whole.
-fn resource_list(map: &Map, path: &str) -> Option<Vec<Value>> {
-    let mut at = map;
-    let mut keys = path.split('.').peekable();
-    while let Some(key) = keys.next() {
-        let Some(value) = at.get(key) else { return Some(Vec::new()) };
-        match (&value.kind, keys.peek()) {
-            (crate::value::Kind::Map(inner), Some(_)) => at = inner,
-            (crate::value::Kind::Unknown(_), _) => return None,
-            (crate::value::Kind::List(items), None) => return Some(items.clone()),
-            (crate::value::Kind::Null, _) => return Some(Vec::new()),
-            _ => return Some(vec![value.clone()]),
-        }
-    }
-    Some(Vec::new())
 }

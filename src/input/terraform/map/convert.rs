@@ -24,7 +24,7 @@ impl Mapper<'_> {
     }
 
     fn kind(&self, value: &tf::Value, link: bool) -> value::Kind {
-        if let (true, Some(origin)) = (link, &value.origin) {
+        if let (true, Some(origin)) = (link, value.origin.as_ref().filter(|origin| leads_on(value, origin))) {
             return self.reference(value.span, origin);
         }
         if value.sensitive && matches!(value.kind, Kind::Text(_) | Kind::Partial(_) | Kind::Number(_)) {
@@ -240,6 +240,13 @@ fn camel(key: &str) -> Arc<str> {
         first.chain(chars).collect::<String>()
     };
     key.split('_').map(word).collect::<String>().into()
+}
+
+/// Whether a value that was read from a resource tells which one it was: by an argument that CloudFormation knows as an
+/// attribute, such as a name, not by one in which the resource itself names another.
+fn leads_on(value: &tf::Value, origin: &Attribute) -> bool {
+    !matches!(value.kind, Kind::Attribute(_))
+        && row(&origin.kind).is_some_and(|row| row.attributes.iter().any(|(name, _)| *name == &*origin.path))
 }
 
 /// Attributes that are made of arguments that are such attributes.

@@ -1,0 +1,57 @@
+//! The resources that one instance stands for.
+
+use std::sync::Arc;
+
+use super::{Found, Mapper, find, put};
+use crate::input::Resource;
+use crate::input::terraform::instance::Instance;
+use crate::source::Span;
+use crate::value::{Address, Kind, Map, Member, Reference, Value};
+
+/// A resource in the making.
+pub(in crate::input::terraform) struct Draft<'a> {
+    pub mapper: &'a Mapper<'a>,
+    pub instance: &'a Instance,
+    /// The resource of the row.
+    pub resource: Resource,
+    /// Further resources that the instance stands for.
+    pub more: Vec<Resource>,
+}
+
+impl Draft<'_> {
+    /// Adds a further resource that the instance stands for: the users know it by the name of the instance.
+    pub fn also(&mut self, part: &str, kind: &str, properties: Vec<Member>) {
+        let span = self.instance.span;
+        let map = Kind::Map(Map { members: properties, open: None });
+        let made = self.mapper.resource(self.instance, kind, Value::new(span, map));
+        self.more.push(Resource { address: self.mapper.address(&format!("{}/{part}", self.instance.address)), ..made });
+    }
+
+    /// A reference to the resource of the row.
+    pub fn itself(&self, span: Span) -> Value {
+        reference(span, &self.resource.address, None)
+    }
+
+    /// Writes a property of the resource of the row.
+    pub fn set(&mut self, path: &str, key_span: Span, value: Value) {
+        if let Kind::Map(map) = &mut self.resource.properties.kind {
+            put(map, path, Member { key: Arc::from(""), key_span, value });
+        }
+    }
+
+    /// An argument that is set: its member, or why it is not known.
+    pub fn argument(&self, path: &str) -> Found<'_> {
+        find(&self.instance.arguments, path)
+    }
+}
+
+/// What `Ref`, or `Fn::GetAtt` with an attribute, says.
+pub(super) fn reference(span: Span, address: &Address, attribute: Option<&str>) -> Value {
+    let reference = Reference::Resource { address: address.clone(), attribute: attribute.map(Arc::from) };
+    Value::new(span, Kind::Ref(reference))
+}
+
+/// A property of a resource that no table makes.
+pub(super) fn member(key: &str, key_span: Span, value: Value) -> Member {
+    Member { key: Arc::from(key), key_span, value }
+}

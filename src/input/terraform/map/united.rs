@@ -1,0 +1,145 @@
+//! What Terraform splits over several resources and CloudFormation says in one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Found, Mapper, canonical, find, put};
+use crate::graph::ec2::may_be_declared;
+use crate::input::Resource;
+use crate::input::terraform::instance::Instance;
+use crate::input::terraform::value as tf;
+use crate::source::Span;
+use crate::value::{Address, Kind, Map, Member, Reason, Reference, Value};
+
+/// All resources, for what spans several.
+pub(in crate::input::terraform) struct United<'a> {
+    pub mapper: &'a Mapper<'a>,
+    pub instances: &'a [Instance],
+    pub resources: Vec<Resource>,
+    by_address: HashMap<Address, usize>,
+}
+
+/// Whom an attachment adds something to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Is(Address),
+    /// Nothing that is here.
+    Outside,
+    /// Any resource of its type that is here, for all that is known.
+    Unknown(Reason),
+}
+
+impl<'a> United<'a> {
+    pub fn new(mapper: &'a Mapper<'a>, resources: Vec<Resource>) -> Self {
+        let indexed = resources.iter().enumerate();
+        let by_address = indexed.map(|(index, resource)| (resource.address.clone(), index)).collect();
+        Self { mapper, instances: mapper.instances, resources, by_address }
+    }
+
+    pub fn get(&self, address: &Address) -> Option<&Resource> {
+        self.by_address.get(address).and_then(|index| self.resources.get(*index))
+    }
+
+    /// The resource that stands at an address.
+    pub fn at(&mut self, address: &Address) -> Option<&mut Resource> {
+        let index = *self.by_address.get(address)?;
+        self.resources.get_mut(index)
+    }
+
+    /// The resource that a value refers to.
+    pub fn referred(&mut self, value: &tf::Value) -> Option<&mut Resource> {
+        let attribute = match &value.kind {
+            tf::Kind::Attribute(attribute) => attribute,
+            _ => value.origin.as_ref()?,
+        };
+        let address = self.mapper.address(&attribute.instance);
+        self.at(&address)
+    }
+
+    /// The resource of a type that an argument leads to: by reference, else by its literal name, which stands in one of
+    /// the properties `names`.
+    pub fn owner(&self, instance: &Instance, argument: &str, kind: &str, names: &[&str]) -> Owner {
+        let value = match find(&instance.arguments, argument) {
+            Found::Absent => return Owner::Outside,
+            Found::Unknown(unknown, _) => return unless_handed_in(&unknown.reason),
+            Found::Value(member) => self.mapper.link(&member.value),
+        };
+        match &value.kind {
+            Kind::Ref(Reference::Resource { address, .. }) => match self.get(address) {
+                Some(resource) if &*resource.kind == kind => Owner::Is(address.clone()),
+                Some(resource) if resource.kind.starts_with("AWS::") => Owner::Outside,
+                _ => Owner::Unknown(Reason::Attribute(Arc::from(value.template().unwrap_or_default()))),
+            },
+            Kind::Scalar(text) => {
+                let last = text.text.rsplit([':', '/']).next().unwrap_or_default();
+                let named = |resource: &&Resource| {
+                    let same = |name: &&str| resource.prop(name).known().and_then(Value::as_str) == Some(last);
+                    &*resource.kind == kind && names.iter().any(|name| same(&name))
+                };
+                self.resources.iter().find(named).map_or(Owner::Outside, |found| Owner::Is(found.address.clone()))
+            }
+            _ => value.reason().map_or(Owner::Outside, unless_handed_in),
+        }
+    }
+
+    /// Adds an item to a list property of what an argument leads to; see [`super::Service::unite`].
+    pub fn attach(&mut self, owner: &Owner, kind: &str, path: &str, item: &Value) {
+        match owner {
+            Owner::Outside => {}
+            Owner::Is(address) => {
+                if let Some(resource) = self.at(address) {
+                    append(resource, path, item.span, item.clone());
+                }
+            }
+            Owner::Unknown(reason) => {
+                for resource in self.resources.iter_mut().filter(|resource| &*resource.kind == kind) {
+                    append(resource, path, item.span, Value::unknown(item.span, reason.clone()));
+                }
+            }
+        }
+    }
+
+    pub fn push(&mut self, resource: Resource) {
+        self.by_address.insert(resource.address.clone(), self.resources.len());
+        self.resources.push(resource);
+    }
+
+    /// The instances of a type, with their life kept apart from `self`.
+    pub fn instances_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        self.instances.iter().filter(move |instance| canonical(&instance.kind) == kind)
+    }
+}
+
+/// What is handed in names nothing that is made here.
+fn unless_handed_in(reason: &Reason) -> Owner {
+    if may_be_declared(reason) { Owner::Unknown(reason.clone()) } else { Owner::Outside }
+}
+
+/// Adds an item to the list at a property of a resource.
+pub(super) fn append(resource: &mut Resource, path: &str, key_span: Span, item: Value) {
+    let Kind::Map(map) = &mut resource.properties.kind else { return };
+    let mut items = match resource_list(map, path) {
+        Some(items) => items,
+        None => return,
+    };
+    items.push(item);
+    let span = items.first().map_or(key_span, |first| first.span);
+    put(map, path, Member { key: Arc::from(""), key_span, value: Value::new(span, Kind::List(items)) });
+}
+
+/// The items of a list property so far; `None` when it is unknown as a whole.
+fn resource_list(map: &Map, path: &str) -> Option<Vec<Value>> {
+    let mut at = map;
+    let mut keys = path.split('.').peekable();
+    while let Some(key) = keys.next() {
+        let Some(value) = at.get(key) else { return Some(Vec::new()) };
+        match (&value.kind, keys.peek()) {
+            (Kind::Map(inner), Some(_)) => at = inner,
+            (Kind::Unknown(_), _) => return None,
+            (Kind::List(items), None) => return Some(items.clone()),
+            (Kind::Null, _) => return Some(Vec::new()),
+            _ => return Some(vec![value.clone()]),
+        }
+    }
+    Some(Vec::new())
+}
