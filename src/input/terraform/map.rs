@@ -10,6 +10,7 @@
 mod convert;
 mod draft;
 mod iam;
+mod lambda;
 mod united;
 
 use std::borrow::Cow;
@@ -106,7 +107,7 @@ pub(super) struct Service {
     pub unite: Option<fn(&mut United<'_>)>,
 }
 
-const SERVICES: &[Service] = &[iam::SERVICE];
+const SERVICES: &[Service] = &[iam::SERVICE, lambda::SERVICE];
 
 /// Names under which the provider knows the same types a second time.
 const ALIASES: &[(&str, &str)] = &[("aws_alb", "aws_lb"), ("aws_alb_", "aws_lb_")];

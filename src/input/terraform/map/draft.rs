@@ -18,7 +18,7 @@ pub(in crate::input::terraform) struct Draft<'a> {
     pub more: Vec<Resource>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     /// Adds a further resource that the instance stands for: the users know it by the name of the instance.
     pub fn also(&mut self, part: &str, kind: &str, properties: Vec<Member>) {
         let span = self.instance.span;
@@ -40,7 +40,7 @@ impl Draft<'_> {
     }
 
     /// An argument that is set: its member, or why it is not known.
-    pub fn argument(&self, path: &str) -> Found<'_> {
+    pub fn argument(&self, path: &str) -> Found<'a> {
         find(&self.instance.arguments, path)
     }
 }
