@@ -120,14 +120,21 @@ pub struct Context {
 /// What the user supplies for Terraform root modules.
 #[derive(Clone, Debug, Default)]
 pub struct TerraformContext {
-    /// `--var`: `(name, value)`, the last one wins.
-    pub variables: Vec<(String, String)>,
-    /// `--var-file`, in the order given.
-    pub variable_files: Vec<std::path::PathBuf>,
+    /// In the order of the command line; the last one wins.
+    pub given: Vec<Assignment>,
     /// `TF_VAR_…` of the environment without the prefix, when asked for.
     pub environment: Vec<(String, String)>,
     /// `default` when not given.
     pub workspace: Option<String>,
+}
+
+/// Values for variables of Terraform root modules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// `--var`.
+    Value { name: String, text: String },
+    /// `--var-file`.
+    File(std::path::PathBuf),
 }
 
 /// Everything that was found under the given paths.

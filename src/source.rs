@@ -79,18 +79,10 @@ impl SourceFile {
     }
 }
 
-/// All files of a run. Append-only and shared between threads.
-#[derive(Debug, Default)]
+/// All files of a run. Append-only and shared between threads; a clone is a second handle to the same files.
+#[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    files: RwLock<Vec<Arc<SourceFile>>>,
-}
-
-impl Clone for SourceMap {
-    /// The files as of now; their ids stay valid. The texts are shared.
-    fn clone(&self) -> Self {
-        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Self { files: RwLock::new(files.clone()) }
-    }
+    files: Arc<RwLock<Vec<Arc<SourceFile>>>>,
 }
 
 impl SourceMap {

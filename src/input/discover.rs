@@ -221,6 +221,10 @@ impl Files for Recorded {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
         Ok(text)
     }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
+        self.folders.list(folder)
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Templates are untrusted, so a path in one must not reach further than what the user asked to scan: a companion is
 //! read only when it lies below one of the scanned folders, after `..` and symbolic links are resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +15,9 @@ use crate::value::Reason;
 pub trait Files: Send + Sync + fmt::Debug {
     /// The text of a file, or why it cannot be read.
     fn read(&self, name: &str) -> Result<String, Reason>;
+
+    /// What lies directly in a folder (`.` is the current one), sorted; the names of folders end in `/`.
+    fn list(&self, folder: &str) -> Result<Vec<String>, Reason>;
 }
 
 /// For input that has no folder: nothing can be read.
@@ -24,6 +27,10 @@ pub struct NoFiles;
 impl Files for NoFiles {
     fn read(&self, name: &str) -> Result<String, Reason> {
         Err(file_reason(name, "is not available"))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
+        Err(folder_reason(folder, "is not available"))
     }
 }
 
@@ -36,18 +43,25 @@ pub struct Folders {
 /// Larger companions are not read.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Folders with more entries are not read.
+const MAX_ENTRIES: usize = 100_000;
+
 impl Folders {
     /// `roots` are the scanned folders, or the folders of the scanned files.
     pub fn new(roots: impl IntoIterator<Item = PathBuf>) -> Self {
         let roots = roots.into_iter().map(|root| if root.as_os_str().is_empty() { PathBuf::from(".") } else { root });
         Self { roots: roots.filter_map(|root| root.canonicalize().ok()).collect() }
     }
+
+    fn permit(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| path.starts_with(root))
+    }
 }
 
 impl Files for Folders {
     fn read(&self, name: &str) -> Result<String, Reason> {
         let path = Path::new(name).canonicalize().map_err(|_| file_reason(name, "does not exist"))?;
-        if !self.roots.iter().any(|root| path.starts_with(root)) {
+        if !self.permit(&path) {
             return Err(file_reason(name, "lies outside of the scanned folders"));
         }
         match path.metadata() {
@@ -56,6 +70,28 @@ impl Files for Folders {
             _ => return Err(file_reason(name, "is not a file")),
         }
         std::fs::read_to_string(&path).map_err(|_| file_reason(name, "cannot be read as text"))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
+        let path = Path::new(folder).canonicalize().map_err(|_| folder_reason(folder, "does not exist"))?;
+        if !self.permit(&path) {
+            return Err(folder_reason(folder, "lies outside of the scanned folders"));
+        }
+        let entries = std::fs::read_dir(&path).map_err(|_| folder_reason(folder, "cannot be read"))?;
+        let mut names = Vec::new();
+        for entry in entries.flatten() {
+            if names.len() == MAX_ENTRIES {
+                return Err(folder_reason(folder, "has too many entries"));
+            }
+            let Ok(mut name) = entry.file_name().into_string() else { continue };
+            // Symbolic links are followed here; whether what they lead to may be read is decided when it is read.
+            if entry.path().is_dir() {
+                name.push('/');
+            }
+            names.push(name);
+        }
+        names.sort();
+        Ok(names)
     }
 }
 
@@ -67,10 +103,23 @@ impl Files for MemoryFiles {
     fn read(&self, name: &str) -> Result<String, Reason> {
         self.0.get(name).cloned().ok_or_else(|| file_reason(name, "does not exist"))
     }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
+        let prefix = if folder == "." { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+        let below = self.0.keys().filter_map(|name| name.strip_prefix(&prefix));
+        let names: BTreeSet<String> = below
+            .map(|name| name.split_once('/').map_or_else(|| name.to_owned(), |(first, _)| format!("{first}/")))
+            .collect();
+        if names.is_empty() { Err(folder_reason(folder, "does not exist")) } else { Ok(names.into_iter().collect()) }
+    }
 }
 
 pub(crate) fn file_reason(name: &str, why: &str) -> Reason {
     Reason::File(Arc::from(format!("file `{name}` {why}")))
+}
+
+fn folder_reason(name: &str, why: &str) -> Reason {
+    Reason::File(Arc::from(format!("folder `{name}` {why}")))
 }
 
 /// All companions of a run: each is read and parsed once.

@@ -1,8 +1,14 @@
 //! A module as it is written: what the `.tf` and `.tf.json` files of one directory declare.
 
+mod merge;
+mod read;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use read::File;
+
+use crate::input::Note;
 use crate::source::Span;
 use crate::source::hcl::{Attribute, Block, Expression, Name};
 
@@ -23,12 +29,14 @@ pub struct Module {
     pub outputs: BTreeMap<Arc<str>, Output>,
     /// By `aws` or `aws.alias`.
     pub providers: BTreeMap<Arc<str>, Block>,
+    /// What is wrong with the files, syntax errors included.
+    pub notes: Vec<Note>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Variable {
     pub name: Name,
-    /// The type constraint as it is written.
+    /// The type constraint; one that is written as a text is parsed.
     pub kind: Option<Expression>,
     pub default: Option<Expression>,
     /// True by default.
@@ -57,7 +65,8 @@ pub struct Declared {
     pub name: Arc<str>,
     /// Both labels in the header.
     pub name_span: Span,
-    /// With its meta-arguments (`count`, `for_each`, `provider`, `depends_on`, `lifecycle`).
+    /// With its meta-arguments (`count`, `for_each`, `provider`, `depends_on`, `lifecycle`). References in `provider`
+    /// and `depends_on` that are written as texts, as in JSON, are parsed.
     pub block: Block,
 }
 
@@ -68,5 +77,6 @@ pub struct Call {
     pub source: Option<Attribute>,
     /// `source` and, for a registry module, its version: `terraform-aws-modules/vpc/aws 5.1.0`.
     pub described: Arc<str>,
+    /// Without `source` and `version`; see [`Declared::block`], also for `providers`.
     pub block: Block,
 }
