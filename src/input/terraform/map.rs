@@ -7,10 +7,15 @@
 //! refers to is seen. Defaults are filled in only where the provider's differ from CloudFormation's.
 //! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
 
+mod apigateway;
+mod apigatewayv2;
+mod cognito;
 mod convert;
 mod draft;
+mod dynamodb;
 mod iam;
 mod lambda;
+mod stepfunctions;
 mod united;
 
 use std::borrow::Cow;
@@ -98,6 +103,11 @@ pub(super) const fn property(to: &'static str, from: &'static str, shape: Shape)
     Property { to, from, shape }
 }
 
+/// A type that is only a part of others.
+const fn part(from: &'static str) -> Row {
+    Row { from, to: "", properties: &[], attributes: &[], finish: None }
+}
+
 /// The tables of one service.
 pub(super) struct Service {
     pub rows: &'static [Row],
@@ -107,7 +117,15 @@ pub(super) struct Service {
     pub unite: Option<fn(&mut United<'_>)>,
 }
 
-const SERVICES: &[Service] = &[iam::SERVICE, lambda::SERVICE];
+const SERVICES: &[Service] = &[
+    apigateway::SERVICE,
+    apigatewayv2::SERVICE,
+    cognito::SERVICE,
+    dynamodb::SERVICE,
+    iam::SERVICE,
+    lambda::SERVICE,
+    stepfunctions::SERVICE,
+];
 
 /// Names under which the provider knows the same types a second time.
 const ALIASES: &[(&str, &str)] = &[("aws_alb", "aws_lb"), ("aws_alb_", "aws_lb_")];

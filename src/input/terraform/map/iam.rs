@@ -1,15 +1,12 @@
 //! IAM. A policy that is attached by a resource of its own belongs to the role, user or group after all.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::Returns::{GetAtt, Ref, Sub};
 use super::Shape::{Blocks, Json, Link, Plain, Tags, With};
-use super::{Draft, Found, Property, Row, Service, United, append, find, property};
-use crate::graph::ec2::may_be_declared;
+use super::{Draft, Found, Owner, Property, Row, Service, United, find, part, property};
 use crate::input::terraform::instance::Instance;
-use crate::source::Span;
-use crate::value::{Address, Kind, Reference, Value};
+use crate::value::{Kind, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
 
@@ -193,10 +190,6 @@ const REGION: super::Attributes = &[
     ("endpoint", Sub("ec2.${AWS::Region}.${AWS::URLSuffix}")),
 ];
 
-const fn part(from: &'static str) -> Row {
-    Row { from, to: "", properties: &[], attributes: &[], finish: None }
-}
-
 /// `inline_policy {}` removes the inline policies that others wrote; it is none itself.
 fn without_empty_policies(draft: &mut Draft<'_>) {
     let Kind::Map(properties) = &mut draft.resource.properties.kind else { return };
@@ -272,11 +265,8 @@ fn unite(united: &mut United<'_>) {
     for instance in united.instances_of("aws_iam_user_group_membership") {
         let groups = values(united, instance, "groups");
         for user in values(united, instance, "user") {
-            if let Holders::One(address) = holders(united, &user, Identity::User)
-                && let Some(user) = united.at(&address)
-            {
-                groups.iter().for_each(|group| append(user, "Groups", group.span, group.clone()));
-            }
+            let owner = united.owner_of(&user, USER, &["UserName"]);
+            groups.iter().for_each(|group| united.attach(&owner, USER, "Groups", group));
         }
     }
 }
@@ -295,65 +285,12 @@ fn values(united: &United<'_>, instance: &Instance, argument: &str) -> Vec<Value
 
 /// A policy that is declared names its holders itself, as in CloudFormation; any other is named by its holders.
 fn attach(united: &mut United<'_>, policy: &Value, holder: &Value, identity: Identity) {
-    if let Some(address) = declared(united, policy, MANAGED_POLICY, "ManagedPolicyName")
-        && let Some(policy) = united.at(&address)
-    {
-        return append(policy, identity.property(), holder.span, holder.clone());
-    }
-    let here = |resource: &mut crate::input::Resource, policy: Value| {
-        append(resource, "ManagedPolicyArns", policy.span, policy);
-    };
-    match holders(united, holder, identity) {
-        Holders::One(address) => {
-            if let Some(resource) = united.at(&address) {
-                here(resource, policy.clone());
-            }
+    let of_aws = policy.template().is_some_and(|arn| arn.contains(":iam::aws:policy/"));
+    match united.owner_of(policy, MANAGED_POLICY, &["ManagedPolicyName"]) {
+        own @ Owner::Is(_) if !of_aws => united.attach(&own, MANAGED_POLICY, identity.property(), holder),
+        _ => {
+            let owner = united.owner_of(holder, identity.kind(), &[identity.name()]);
+            united.attach(&owner, identity.kind(), "ManagedPolicyArns", policy);
         }
-        Holders::Any(reason, span) => {
-            for resource in united.resources.iter_mut().filter(|resource| &*resource.kind == identity.kind()) {
-                here(resource, Value::unknown(span, reason.clone()));
-            }
-        }
-        Holders::Outside => {}
     }
-}
-
-enum Holders {
-    One(Address),
-    /// Any declared one may be meant.
-    Any(crate::value::Reason, Span),
-    Outside,
-}
-
-fn holders(united: &United<'_>, holder: &Value, identity: Identity) -> Holders {
-    if let Some(address) = declared(united, holder, identity.kind(), identity.name()) {
-        return Holders::One(address);
-    }
-    match holder.reason() {
-        Some(reason) if may_be_declared(reason) => Holders::Any(reason.clone(), holder.span),
-        _ => Holders::Outside,
-    }
-}
-
-/// The declared resource that a value refers to, or names in the words in which it is named.
-fn declared(united: &United<'_>, value: &Value, kind: &str, name: &str) -> Option<Address> {
-    let referred = value.references().into_iter().find_map(|reference| match reference {
-        Reference::Resource { address, .. } => united.get(address).filter(|resource| &*resource.kind == kind),
-        Reference::Pseudo(_) => None,
-    });
-    if let Some(resource) = referred {
-        return Some(resource.address.clone());
-    }
-    let last = value.as_str().map(|text| text.rsplit(['/', ':']).next().unwrap_or(text));
-    let named = |resource: &&crate::input::Resource| {
-        let own = resource.properties.as_map().and_then(|map| map.get(name));
-        own.is_some_and(|own| match (last, own.as_str()) {
-            (Some(last), Some(own)) => own == last,
-            // An unknown text has one value however often it is written.
-            _ => own.kind == value.kind && matches!(own.kind, Kind::Text(_) | Kind::Unknown(_)),
-        })
-    };
-    let mut found = united.resources.iter().filter(|resource| &*resource.kind == kind).filter(named);
-    let first = found.next()?;
-    found.next().is_none().then(|| first.address.clone())
 }

@@ -255,7 +255,7 @@ fn alias(qualifier: &tf::Value, mapper: &Mapper<'_>) -> Option<Value> {
     };
     let whole = tf::Attribute { path: Arc::from(""), ..tf::Attribute::clone(attribute) };
     let whole = tf::Value::new(qualifier.span, tf::Kind::Attribute(Arc::new(whole)));
-    (&*attribute.kind == "aws_lambda_alias").then(|| mapper.plain(&whole))
+    (&*attribute.kind == "aws_lambda_alias" && &*attribute.path == "name").then(|| mapper.plain(&whole))
 }
 
 fn text(value: &tf::Value, mapper: &Mapper<'_>) -> Vec<Part> {

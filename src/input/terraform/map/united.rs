@@ -56,29 +56,45 @@ impl<'a> United<'a> {
         self.at(&address)
     }
 
-    /// The resource of a type that an argument leads to: by reference, else by its literal name, which stands in one of
-    /// the properties `names`.
+    /// The resource of a type that an argument leads to; see [`Self::owner_of`].
     pub fn owner(&self, instance: &Instance, argument: &str, kind: &str, names: &[&str]) -> Owner {
-        let value = match find(&instance.arguments, argument) {
-            Found::Absent => return Owner::Outside,
-            Found::Unknown(unknown, _) => return unless_handed_in(&unknown.reason),
-            Found::Value(member) => self.mapper.link(&member.value),
-        };
-        match &value.kind {
-            Kind::Ref(Reference::Resource { address, .. }) => match self.get(address) {
-                Some(resource) if &*resource.kind == kind => Owner::Is(address.clone()),
-                Some(resource) if resource.kind.starts_with("AWS::") => Owner::Outside,
-                _ => Owner::Unknown(Reason::Attribute(Arc::from(value.template().unwrap_or_default()))),
-            },
-            Kind::Scalar(text) => {
-                let last = text.text.rsplit([':', '/']).next().unwrap_or_default();
-                let named = |resource: &&Resource| {
-                    let same = |name: &&str| resource.prop(name).known().and_then(Value::as_str) == Some(last);
-                    &*resource.kind == kind && names.iter().any(|name| same(&name))
-                };
-                self.resources.iter().find(named).map_or(Owner::Outside, |found| Owner::Is(found.address.clone()))
+        match find(&instance.arguments, argument) {
+            Found::Absent => Owner::Outside,
+            Found::Unknown(unknown, _) => unless_handed_in(&unknown.reason),
+            Found::Value(member) => self.owner_of(&self.mapper.link(&member.value), kind, names),
+        }
+    }
+
+    /// The resource of a type that a link leads to: by reference, else by the name that stands in one of the properties
+    /// `names`.
+    pub fn owner_of(&self, link: &Value, kind: &str, names: &[&str]) -> Owner {
+        let references = link.references();
+        let referred = references.iter().find_map(|reference| match reference {
+            Reference::Resource { address, .. } => self.get(address),
+            Reference::Pseudo(_) => None,
+        });
+        match (referred, &link.kind) {
+            (Some(resource), _) if &*resource.kind == kind => return Owner::Is(resource.address.clone()),
+            (Some(resource), Kind::Ref(_)) if resource.kind.starts_with("AWS::") => return Owner::Outside,
+            (_, Kind::Ref(Reference::Resource { .. })) => {
+                return Owner::Unknown(Reason::Attribute(Arc::from(link.template().unwrap_or_default())));
             }
-            _ => value.reason().map_or(Owner::Outside, unless_handed_in),
+            _ => {}
+        }
+        let last = link.as_str().map(|text| text.rsplit([':', '/']).next().unwrap_or(text));
+        let named = |resource: &&Resource| {
+            let properties = resource.properties.as_map();
+            let mut known = names.iter().filter_map(|name| properties?.get(name));
+            &*resource.kind == kind
+                && known.any(|name| match last {
+                    Some(last) => name.as_str() == Some(last),
+                    // An unknown text has one value however often it is written.
+                    None => name.kind == link.kind && matches!(name.kind, Kind::Text(_) | Kind::Unknown(_)),
+                })
+        };
+        match self.resources.iter().find(named) {
+            Some(found) => Owner::Is(found.address.clone()),
+            None => link.reason().map_or(Owner::Outside, unless_handed_in),
         }
     }
 
@@ -94,6 +110,29 @@ impl<'a> United<'a> {
             Owner::Unknown(reason) => {
                 for resource in self.resources.iter_mut().filter(|resource| &*resource.kind == kind) {
                     append(resource, path, item.span, Value::unknown(item.span, reason.clone()));
+                }
+            }
+        }
+    }
+
+    /// Writes a property of what an argument leads to; when that is not known, the property of every resource of the
+    /// type is unknown.
+    pub fn replace(&mut self, owner: &Owner, kind: &str, path: &str, value: &Value) {
+        let write = |resource: &mut Resource, value: Value| {
+            if let Kind::Map(map) = &mut resource.properties.kind {
+                put(map, path, Member { key: Arc::from(""), key_span: value.span, value });
+            }
+        };
+        match owner {
+            Owner::Outside => {}
+            Owner::Is(address) => {
+                if let Some(resource) = self.at(address) {
+                    write(resource, value.clone());
+                }
+            }
+            Owner::Unknown(reason) => {
+                for resource in self.resources.iter_mut().filter(|resource| &*resource.kind == kind) {
+                    write(resource, Value::unknown(value.span, reason.clone()));
                 }
             }
         }
