@@ -6,6 +6,7 @@
 
 mod body;
 mod expression;
+mod json;
 mod scan;
 mod template;
 
@@ -16,9 +17,15 @@ use std::sync::Arc;
 use self::scan::{Parser, Place};
 use super::{FileId, SourceMap, Span, SyntaxError};
 
-/// Parses a file of the native syntax.
+/// Parses a file: one whose name ends in `.json` as the JSON form, else as the native syntax.
+///
+/// In the JSON form, a block that a resource type's schema defines is an attribute whose value is an object, or a list
+/// of objects, and so is a block within it: whoever reads `ingress` of a resource reads both.
 pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
     let source = sources.file(file);
+    if source.name.ends_with(".json") {
+        return json::parse(file, &source.text, source.name.ends_with(".tfvars.json"));
+    }
     Parser::new(&source.text, Place { file, base: 0, jumps: &[] }).file()
 }
 

@@ -159,6 +159,10 @@ impl Parser<'_> {
             }
             Some(b'0'..=b'9') => {
                 self.number_end();
+                let more = self.peek() == Some(b'.') && self.peek_after(1).is_some_and(|byte| byte.is_ascii_digit());
+                if more || self.peek_identifier().is_some() {
+                    return Err(self.error("not a number; a text is written in quotes", start, self.at));
+                }
                 ExpressionKind::Number(number(self.slice(start, self.at)))
             }
             _ => return self.word(),

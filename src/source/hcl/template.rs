@@ -1,13 +1,13 @@
 //! Quoted strings, heredocs and whole template files. Source: HCL Native Syntax Specification, "Templates".
 //!
-//! As in Terraform, a strip marker reaches to the end of the neighbouring literal, and in a heredoc every line is a
-//! literal of its own.
+//! As in Terraform, a strip marker reaches to the end of the neighbouring literal, and outside of quotes every line is
+//! a literal of its own.
 
 use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use super::scan::{DEPTH, Parser, Result};
+use super::scan::{DEPTH, Parser, Place, Result};
 use super::{Expression, Span, SyntaxError, TemplateFor, TemplateIf, TemplatePart};
 
 /// A stretch of literal text: decoded, and its offsets in the parsed text.
@@ -33,8 +33,8 @@ enum Token {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     Quoted,
-    Heredoc,
-    File,
+    /// A heredoc, or a text that is a template as a whole.
+    Lines,
 }
 
 /// Tokens as they are read.
@@ -139,7 +139,7 @@ impl Parser<'_> {
                     self.at += 1;
                     return self.tree(tokens);
                 }
-                Some(b'$' | b'%') => self.sequence(&mut tokens)?,
+                _ if self.at_sequence() => self.sequence(&mut tokens)?,
                 _ => return Err(self.error("the string is not closed on its line", quote, self.at)),
             }
         }
@@ -174,10 +174,10 @@ impl Parser<'_> {
                 let message = format!("the heredoc has no line with its closing `{marker}`");
                 return Err(self.error(message, start, header));
             }
-            let literal = self.literal(Style::Heredoc)?;
+            let literal = self.literal(Style::Lines)?;
             line_start = self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'\n') && !literal.is_empty();
             tokens.literal(self, literal);
-            if !line_start && matches!(self.peek(), Some(b'$' | b'%')) {
+            if self.at_sequence() {
                 self.sequence(&mut tokens)?;
             }
         }
@@ -187,12 +187,14 @@ impl Parser<'_> {
     pub(super) fn template(&mut self) -> Result<Vec<TemplatePart>> {
         let mut tokens = Tokens::default();
         loop {
-            let literal = self.literal(Style::File)?;
+            let literal = self.literal(Style::Lines)?;
             tokens.literal(self, literal);
             if self.at >= self.text.len() {
                 return self.tree(tokens);
             }
-            self.sequence(&mut tokens)?;
+            if self.at_sequence() {
+                self.sequence(&mut tokens)?;
+            }
         }
     }
 
@@ -205,7 +207,7 @@ impl Parser<'_> {
             match byte {
                 b'"' if style == Style::Quoted => break,
                 b'\n' if style == Style::Quoted => break,
-                b'\n' if style == Style::Heredoc => {
+                b'\n' if style == Style::Lines => {
                     self.at += 1;
                     break;
                 }
@@ -217,7 +219,7 @@ impl Parser<'_> {
                     start = self.at;
                 }
                 b'$' | b'%' => {
-                    if self.peek_after(1) == Some(b'{') {
+                    if self.at_sequence() {
                         break;
                     }
                     if self.peek_after(1) == Some(byte) && self.peek_after(2) == Some(b'{') {
@@ -267,6 +269,10 @@ impl Parser<'_> {
         let message = format!("`\\{shown}` is not an escape; a backslash is written `\\\\`");
         self.report(self.error(message, start, start + 1 + shown.len_utf8()));
         "\\".into()
+    }
+
+    fn at_sequence(&self) -> bool {
+        matches!(self.peek(), Some(b'$' | b'%')) && self.peek_after(1) == Some(b'{')
     }
 
     /// `${…}` or `%{…}`.
@@ -392,10 +398,9 @@ impl Parser<'_> {
             {
                 piece.end = next.end;
             }
-            while as_written && let Some(jump) = self.place.jump_within(piece.start, piece.end) {
-                let text = Arc::from(self.slice(piece.start, jump));
-                parts.push(TemplatePart::Literal(text, self.place.span(piece.start, jump)));
-                piece.start = jump;
+            if as_written {
+                self.place.split(self.text, piece.start, piece.end, parts);
+                continue;
             }
             let text = Arc::from(self.piece_text(&piece));
             parts.push(TemplatePart::Literal(text, self.place.span(piece.start, piece.end)));
@@ -407,6 +412,18 @@ impl Parser<'_> {
         Self: 'p,
     {
         piece.decoded.as_deref().unwrap_or_else(|| self.slice(piece.start, piece.end))
+    }
+}
+
+impl Place<'_> {
+    /// A stretch of text as literal parts; where decoding moved the text, a part ends.
+    pub(super) fn split(&self, text: &str, mut start: usize, end: usize, parts: &mut Vec<TemplatePart>) {
+        while start < end {
+            let part = self.jump_within(start, end).unwrap_or(end);
+            let literal = Arc::from(text.get(start..part).unwrap_or_default());
+            parts.push(TemplatePart::Literal(literal, self.span(start, part)));
+            start = part;
+        }
     }
 }
 

@@ -1,3 +1,6 @@
+mod json;
+mod templates;
+
 use super::*;
 use crate::source::SourceMap;
 
