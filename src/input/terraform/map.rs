@@ -9,14 +9,20 @@
 
 mod apigateway;
 mod apigatewayv2;
+mod appsync;
 mod cognito;
 mod convert;
 mod draft;
 mod dynamodb;
+mod events;
 mod iam;
+mod keys;
 mod lambda;
+mod messaging;
+mod s3;
 mod stepfunctions;
 mod united;
+mod workloads;
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -28,7 +34,7 @@ use super::value::{self as tf, Kind};
 use crate::input::{Format, Resource};
 use crate::source::{SourceMap, Span};
 use crate::value::{Address, Map, Member, Reason, Value};
-use draft::{Draft, member, reference};
+use draft::{Draft, member, own_policy, reference};
 use united::{Owner, United, append};
 
 /// How one resource type becomes CloudFormation.
@@ -125,6 +131,12 @@ const SERVICES: &[Service] = &[
     iam::SERVICE,
     lambda::SERVICE,
     stepfunctions::SERVICE,
+    workloads::SERVICE,
+    s3::SERVICE,
+    messaging::SERVICE,
+    keys::SERVICE,
+    events::SERVICE,
+    appsync::SERVICE,
 ];
 
 /// Names under which the provider knows the same types a second time.

@@ -45,6 +45,19 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The `policy` of a resource as the resource that it is in CloudFormation, where `owner` names what it belongs to.
+pub(super) fn own_policy(draft: &mut Draft<'_>, kind: &str, owner: &str, list: bool) {
+    let (key_span, policy) = match draft.argument("policy") {
+        Found::Absent => return,
+        Found::Unknown(unknown, span) => (span, Value::unknown(span, unknown.reason.clone())),
+        Found::Value(policy) => (policy.key_span, draft.mapper.json(&policy.value)),
+    };
+    let document = if kind == "AWS::SecretsManager::ResourcePolicy" { "ResourcePolicy" } else { "PolicyDocument" };
+    let itself = draft.itself(draft.instance.name_span);
+    let owned = if list { Value::new(itself.span, Kind::List(vec![itself])) } else { itself };
+    draft.also("policy", kind, vec![member(document, key_span, policy), member(owner, key_span, owned)]);
+}
+
 /// What `Ref`, or `Fn::GetAtt` with an attribute, says.
 pub(super) fn reference(span: Span, address: &Address, attribute: Option<&str>) -> Value {
     let reference = Reference::Resource { address: address.clone(), attribute: attribute.map(Arc::from) };
