@@ -391,3 +391,6 @@ fn unknown_of(value: &Value) -> Option<Arc<Unknown>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

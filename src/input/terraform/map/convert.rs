@@ -14,7 +14,7 @@ use crate::value::{self, Map, Member, Part, Reason, Reference, Value};
 
 impl Mapper<'_> {
     /// A value as it is: what is known is literal, what the provider computes is a reference.
-    pub(super) fn plain(&self, value: &tf::Value) -> Value {
+    pub(in crate::input::terraform) fn plain(&self, value: &tf::Value) -> Value {
         Value::new(value.span, self.kind(value, false))
     }
 
