@@ -48,7 +48,7 @@ pub struct Example {
     pub severity: Option<Severity>,
     /// Other rules that the same template cannot but fail.
     pub also: Vec<String>,
-    /// Format key: `cloudformation`, `sam`.
+    /// Format key: `cloudformation`, `sam`, `terraform`.
     pub format: String,
     pub source: String,
 }

@@ -16,7 +16,7 @@ use super::{Example, Rule, RuleSet, verdict};
 use crate::facts::{self, Subject};
 use crate::finding::{Finding, Verdict};
 use crate::graph::Graph;
-use crate::input::{Context, NoteLevel, cloudformation};
+use crate::input::{Context, Format, Note, NoteLevel, Unit, cloudformation, terraform};
 use crate::source::SourceMap;
 use crate::world::{Incomplete, NamedCondition};
 
@@ -119,6 +119,18 @@ fn test_rule(all: &RuleSet, rule: &Rule, mutate: bool) -> TestReport {
     report
 }
 
+impl Example {
+    /// What it describes, as if its files were on disk.
+    pub fn unit(&self, sources: &SourceMap) -> Result<Box<dyn Unit>, Vec<Note>> {
+        let context = Context::default();
+        if self.format == Format::Terraform.key() {
+            terraform::unit_from_files(&terraform::files_of(&self.source), ".", &context, sources)
+        } else {
+            cloudformation::unit_from_text("example.yaml", &self.source, &context, sources)
+        }
+    }
+}
+
 /// The subjects of an example in each of its worlds.
 struct Architectures {
     worlds: Vec<(Vec<NamedCondition>, Vec<Subject>)>,
@@ -127,8 +139,8 @@ struct Architectures {
 
 impl Architectures {
     fn of(example: &Example) -> Result<Self, String> {
-        let sources = SourceMap::default();
-        let unit = cloudformation::unit_from_text("example.yaml", &example.source, &Context::default(), &sources)
+        let unit = example
+            .unit(&SourceMap::default())
             .map_err(|notes| notes.iter().map(|note| note.message.as_str()).collect::<Vec<_>>().join("; "))?;
         let worlds = unit.worlds();
         let mut result = Self { worlds: Vec::new(), incomplete: worlds.incomplete };

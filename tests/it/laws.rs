@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use sra_guard::finding::{Finding, Report};
-use sra_guard::input::{Context, cloudformation};
 use sra_guard::report::{FORMATS, View};
 use sra_guard::scan::{Request, judge, scan};
 use sra_guard::source::{SourceMap, Span};
@@ -83,9 +82,8 @@ fn everything_that_a_finding_points_at_can_be_shown() {
     flaws(&report.findings, &sources, "examples", &mut found);
     for rule in &rules().rules {
         for example in rule.examples().unwrap() {
-            let sources = std::sync::Arc::new(SourceMap::default());
-            let context = Context::default();
-            let unit = cloudformation::unit_from_text("example.yaml", &example.source, &context, &sources).unwrap();
+            let sources = SourceMap::default();
+            let unit = example.unit(&sources).unwrap();
             let judged = judge(unit.as_ref(), rules(), true);
             flaws(&judged.findings, &sources, &format!("{} ({})", rule.info.id, example.name), &mut found);
         }

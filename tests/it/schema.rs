@@ -6,8 +6,6 @@ use std::path::Path;
 use serde_json::Value;
 use sra_guard::facts;
 use sra_guard::graph::Graph;
-use sra_guard::input::Context;
-use sra_guard::input::cloudformation::unit_from_text;
 use sra_guard::rule::RuleSet;
 use sra_guard::source::SourceMap;
 
@@ -33,8 +31,7 @@ fn derived_facts_conform_to_the_schema() {
     let validator = jsonschema::validator_for(&facts::schema()).unwrap();
     for rule in RuleSet::builtin().unwrap().rules {
         for example in rule.examples().unwrap() {
-            let (name, sources) = ("example.yaml", SourceMap::default());
-            let Ok(unit) = unit_from_text(name, &example.source, &Context::default(), &sources) else {
+            let Ok(unit) = example.unit(&SourceMap::default()) else {
                 continue; // Reported by the test of the examples.
             };
             for world in &unit.worlds().list {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sra_guard::facts;
 use sra_guard::finding::Verdict;
 use sra_guard::graph::Graph;
-use sra_guard::input::{Context, Resource, cloudformation};
+use sra_guard::input::Resource;
 use sra_guard::rule::Rule;
 use sra_guard::source::SourceMap;
 use sra_guard::value::{Kind, Reason, Reference, Value};
@@ -66,9 +66,7 @@ fn hiding_a_value_never_settles_what_was_not() {
     let mut wrong = Vec::new();
     for rule in rules().rules.iter().filter(|rule| is_selected(&rule.info.id)) {
         for example in rule.examples().unwrap() {
-            let sources = SourceMap::default();
-            let unit =
-                cloudformation::unit_from_text("t.yaml", &example.source, &Context::default(), &sources).unwrap();
+            let unit = example.unit(&SourceMap::default()).unwrap();
             let worlds = unit.worlds();
             let resources = unit.evaluate(&worlds.list[0]).resources;
             let before = unsettled(rule, resources.clone());

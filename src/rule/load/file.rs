@@ -13,7 +13,7 @@ use crate::rule::compile::{ParamValue, Params};
 use crate::rule::{Example, Tier};
 
 /// Formats in which remedies and examples are written.
-const FORMATS: [&str; 2] = ["cloudformation", "sam"];
+const FORMATS: [&str; 3] = ["cloudformation", "sam", "terraform"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +109,15 @@ struct ExampleFile {
     also: Vec<String>,
     cloudformation: Option<String>,
     sam: Option<String>,
+    terraform: Option<String>,
+}
+
+impl ExampleFile {
+    /// Format key and text of each template that is written.
+    fn templates(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let texts = [&self.cloudformation, &self.sam, &self.terraform];
+        FORMATS.into_iter().zip(texts).filter_map(|(format, text)| Some((format, text.as_deref()?)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -162,8 +171,9 @@ impl RuleFile {
             return Err(("remedy", format!("`{key}` is no format; known: {}", FORMATS.join(", "))));
         }
         for example in &self.examples {
-            if example.cloudformation.is_some() == example.sam.is_some() {
-                let message = format!("example `{}` needs one template: `cloudformation` or `sam`", example.name);
+            if example.templates().count() != 1 {
+                let formats = FORMATS.map(|format| format!("`{format}`")).join(", ");
+                let message = format!("example `{}` needs one template, in one of {formats}", example.name);
                 return Err(("examples", message));
             }
         }
@@ -185,10 +195,8 @@ impl RuleFile {
 
     pub(super) fn examples(self) -> Vec<Example> {
         let example = |example: ExampleFile| {
-            let (format, source) = match (example.cloudformation, example.sam) {
-                (Some(source), _) => ("cloudformation", source),
-                (None, source) => ("sam", source.unwrap_or_default()),
-            };
+            let (format, source) = example.templates().next().unwrap_or_default();
+            let (format, source) = (format.to_owned(), source.to_owned());
             let expect = match example.expect {
                 Expect::Pass => Verdict::Pass,
                 Expect::Fail => Verdict::Fail,
@@ -196,7 +204,7 @@ impl RuleFile {
                 Expect::NotApplicable => Verdict::NotApplicable,
             };
             let ExampleFile { name, severity, also, .. } = example;
-            Example { name, expect, severity, also, format: format.to_owned(), source }
+            Example { name, expect, severity, also, format, source }
         };
         self.examples.into_iter().map(example).collect()
     }
