@@ -1,10 +1,10 @@
-//! How long reading a template's text takes: `cargo bench --bench parse`.
+//! How long reading the text of a template or a Terraform file takes: `cargo bench --bench parse`.
 
 use std::fmt::Write as _;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use sra_guard::source::{Limits, SourceMap, parse};
+use sra_guard::source::{Limits, SourceMap, hcl, parse};
 
 fn main() {
     divan::main();
@@ -46,6 +46,16 @@ fn json(resources: usize) -> String {
     format!("{{\n  \"Resources\": {{\n{}\n  }}\n}}\n", members.join(",\n"))
 }
 
+fn terraform(resources: usize) -> String {
+    let resource = |index: usize| {
+        format!(
+            "resource \"aws_sqs_queue\" \"q{index}\" {{\n  name = \"${{var.stage}}-queue-{index}\"\n  \
+             kms_master_key_id = aws_kms_key.main.arn\n}}\n\n"
+        )
+    };
+    (0..resources).map(resource).collect()
+}
+
 fn measure(bencher: Bencher<'_, '_>, text: &str) {
     let sources = SourceMap::default();
     let file = sources.add("template", text);
@@ -60,4 +70,13 @@ fn yaml_template(bencher: Bencher<'_, '_>, resources: usize) {
 #[divan::bench(args = SIZES)]
 fn json_template(bencher: Bencher<'_, '_>, resources: usize) {
     measure(bencher, &json(resources));
+}
+
+/// Files with as many resources as whole estates have.
+#[divan::bench(args = [500, 10_000])]
+fn terraform_file(bencher: Bencher<'_, '_>, resources: usize) {
+    let text = terraform(resources);
+    let sources = SourceMap::default();
+    let file = sources.add("main.tf", text.as_str());
+    bencher.counter(BytesCount::of_str(&text)).bench(|| hcl::parse(&sources, file));
 }

@@ -177,7 +177,9 @@ impl Parser<'_> {
             }
         }
         if !shadowed.is_empty() {
-            errors.into_iter().for_each(|error| self.report(error));
+            for error in errors {
+                self.report(error);
+            }
             shadowed.sort_unstable();
             let mut at = 0;
             body.attributes.retain(|_| {
@@ -236,7 +238,7 @@ impl Parser<'_> {
                     let opener = if byte == b']' { b'[' } else { b'(' };
                     open.pop_if(|open| *open == opener);
                 }
-                b'<' if self.peek_after(1) == Some(b'<') => self.pass_heredoc(),
+                b'<' if self.peek_after(1) == Some(b'<') => self.pass_heredoc(budget)?,
                 b'#' | b'/' => {
                     let before = self.at;
                     self.skip();
@@ -252,21 +254,23 @@ impl Parser<'_> {
         open.is_empty().then_some(self.text.len())
     }
 
-    /// Passes over a heredoc up to its closing marker, if it has one.
-    fn pass_heredoc(&mut self) {
+    /// Passes over a heredoc up to the last character of its closing marker, if it has one.
+    fn pass_heredoc(&mut self, budget: &mut usize) -> Option<()> {
         let start = self.at;
         self.at += 2;
         self.eat(b'-');
-        let Some(marker) = self.peek_identifier() else { return };
-        let lines = self.slice(self.line_end(self.at), self.text.len());
-        let mut length = 0;
-        for line in lines.split_inclusive('\n') {
-            if line.trim() == marker {
-                self.at = self.text.len() - lines.len() + length + line.trim_end().len() - 1;
-                return;
+        let marker = self.peek_identifier().unwrap_or_default();
+        let mut line = self.line_end(self.at);
+        while !marker.is_empty() && line < self.text.len() {
+            let end = self.line_end(line + 1);
+            *budget = budget.checked_sub(end - line)?;
+            if self.slice(line, end).trim() == marker {
+                self.at = end - 1;
+                return Some(());
             }
-            length += line.len();
+            line = end;
         }
         self.at = start + 1;
+        Some(())
     }
 }

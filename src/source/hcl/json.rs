@@ -70,8 +70,8 @@ fn strings(kind: &str, argument: &str) -> Strings {
         | ("moved" | "removed", "from" | "to")
         | ("import", "to")
         | ("lifecycle", "ignore_changes" | "replace_triggered_by") => Strings::Expressions,
-        ("variable" | "terraform" | "required_providers" | "backend" | "cloud" | "workspaces", _) => Strings::Literal,
-        ("module", "source" | "version") => Strings::Literal,
+        ("variable" | "terraform" | "required_providers" | "backend" | "cloud" | "workspaces", _)
+        | ("module", "source" | "version") => Strings::Literal,
         _ => Strings::Templates,
     }
 }

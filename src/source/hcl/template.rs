@@ -132,7 +132,7 @@ impl Parser<'_> {
         }
         let mut tokens = Tokens::default();
         loop {
-            let literal = self.literal(Style::Quoted)?;
+            let literal = self.literal(Style::Quoted);
             tokens.literal(self, literal);
             match self.peek() {
                 Some(b'"') => {
@@ -174,7 +174,7 @@ impl Parser<'_> {
                 let message = format!("the heredoc has no line with its closing `{marker}`");
                 return Err(self.error(message, start, header));
             }
-            let literal = self.literal(Style::Lines)?;
+            let literal = self.literal(Style::Lines);
             line_start = self.bytes.get(self.at.wrapping_sub(1)) == Some(&b'\n') && !literal.is_empty();
             tokens.literal(self, literal);
             if self.at_sequence() {
@@ -187,7 +187,7 @@ impl Parser<'_> {
     pub(super) fn template(&mut self) -> Result<Vec<TemplatePart>> {
         let mut tokens = Tokens::default();
         loop {
-            let literal = self.literal(Style::Lines)?;
+            let literal = self.literal(Style::Lines);
             tokens.literal(self, literal);
             if self.at >= self.text.len() {
                 return self.tree(tokens);
@@ -199,11 +199,10 @@ impl Parser<'_> {
     }
 
     /// Literal text up to an interpolation, a directive or the end of the literal.
-    fn literal(&mut self, style: Style) -> Result<Vec<Piece>> {
+    fn literal(&mut self, style: Style) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut start = self.at;
-        loop {
-            let Some(byte) = self.peek() else { break };
+        while let Some(byte) = self.peek() {
             match byte {
                 b'"' if style == Style::Quoted => break,
                 b'\n' if style == Style::Quoted => break,
@@ -236,7 +235,7 @@ impl Parser<'_> {
             }
         }
         push(&mut pieces, start, self.at);
-        Ok(pieces)
+        pieces
     }
 
     /// An escape that is not one is an error, and stays as it is written.

@@ -1,4 +1,6 @@
+mod hostile;
 mod json;
+mod spans;
 mod templates;
 
 use super::*;
