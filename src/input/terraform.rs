@@ -12,6 +12,7 @@ pub mod map;
 pub mod module;
 mod policy_document;
 pub mod symbol;
+pub mod text;
 pub mod tree;
 pub mod types;
 pub mod value;

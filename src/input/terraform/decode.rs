@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use super::value::{Kind, Member, Number, Object, Part, Text, Value};
+use super::symbol;
+use super::types::number;
+use super::value::{Kind, Member, Object, Part, Text, Value};
 use crate::input::document;
 use crate::source::embedded::TextMap;
 use crate::source::{Limits, Node, NodeValue, Scalar, Span};
 
-/// The structure of a text that is a JSON mapping or list, parts that are no literals included. `None` when it is not.
-pub(super) fn structure(value: &Value) -> Option<Value> {
+/// A document in a text, with what stands for the parts of the text that are no literals.
+pub(super) struct Document {
+    pub root: Node,
+    holes: Vec<Part>,
+}
+
+/// Parses a text as JSON or YAML. `None` when it is no text.
+pub(super) fn document(value: &Value) -> Option<Result<Document, String>> {
     let (written, holes) = match &value.kind {
-        Kind::Json(inner) => return Some(Value::clone(inner)),
         Kind::Text(text) => (pieces(text, value.span), Vec::new()),
         Kind::Partial(parts) => {
             let mut written = Vec::new();
@@ -28,13 +35,45 @@ pub(super) fn structure(value: &Value) -> Option<Value> {
         }
         _ => return None,
     };
-    let map = text_map(value.span, &written);
-    if !map.text().trim_start().starts_with(['{', '[']) {
-        return None;
+    let parsed = text_map(value.span, &written).parse(Limits::default());
+    Some(match parsed.map(|parsed| <[Node; 1]>::try_from(parsed.documents)) {
+        Ok(Ok([root])) => Ok(Document { root, holes }),
+        Ok(Err(_)) => Err("is not one document".to_owned()),
+        Err(error) => Err(error.message),
+    })
+}
+
+/// The structure of a text that is a JSON mapping or list, parts that are no literals included. `None` when it is not.
+pub(super) fn structure(value: &Value) -> Option<Value> {
+    let starts = |text: &str| text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+    match &value.kind {
+        Kind::Json(inner) => return Some(Value::clone(inner)),
+        Kind::Text(text) if starts(&text.text) => {}
+        Kind::Partial(parts) if matches!(parts.first(), Some(Part::Literal(text, _)) if starts(&text.text)) => {}
+        _ => return None,
     }
-    let document = map.parse(Limits::default()).ok()?.documents.into_iter().next()?;
-    let found = read(&document, &holes);
+    let document = document(value)?.ok()?;
+    let found = read(&document.root, &document.holes);
     Some(found.marked(value.sensitive).at(value.span))
+}
+
+impl Document {
+    /// A scalar as text.
+    pub fn text(&self, scalar: &Scalar, span: Span) -> Value {
+        read_scalar(&Scalar { text: scalar.text.clone(), plain: false }, span, &self.holes)
+    }
+
+    /// What stands in a key, when a key has an unknown part.
+    pub fn unknown_key(&self, key: &str) -> Option<&Value> {
+        unknown_key(key, &self.holes)
+    }
+}
+
+fn unknown_key<'a>(key: &str, holes: &'a [Part]) -> Option<&'a Value> {
+    holes.iter().enumerate().find_map(|(index, hole)| match hole {
+        Part::Value(value) if document::mark(index).is_some_and(|mark| key.contains(mark)) => Some(value),
+        _ => None,
+    })
 }
 
 /// The pieces of a text with their places; all at `span` when the text does not know them.
@@ -60,12 +99,16 @@ fn read(node: &Node, holes: &[Part]) -> Value {
         NodeValue::Scalar(scalar) => read_scalar(scalar, node.span, holes),
         NodeValue::Seq(items) => Value::list(node.span, items.iter().map(|item| read(item, holes)).collect::<Vec<_>>()),
         NodeValue::Map(entries) => {
-            let members = entries.iter().map(|entry| Member {
+            let open = entries.iter().find_map(|entry| unknown_key(&entry.key, holes));
+            let known = entries.iter().filter(|entry| unknown_key(&entry.key, holes).is_none());
+            let members = known.map(|entry| Member {
                 key: Arc::from(&*entry.key),
                 key_span: entry.key_span,
                 value: read(&entry.value, holes),
             });
-            Value::object(node.span, Object::new(members.collect()))
+            let mut object = Object::new(members.collect());
+            object.open = open.and_then(symbol::unknown);
+            Value::object(node.span, object)
         }
     }
 }
@@ -110,9 +153,6 @@ fn plain(text: &str) -> Option<Kind> {
     match text {
         "true" => Some(Kind::Bool(true)),
         "false" => Some(Kind::Bool(false)),
-        _ => match text.parse() {
-            Ok(whole) => Some(Kind::Number(Number::Whole(whole))),
-            Err(_) => text.parse().ok().map(|float| Kind::Number(Number::Float(float))),
-        },
+        _ => number::parse(text).map(Kind::Number),
     }
 }

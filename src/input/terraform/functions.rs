@@ -5,6 +5,18 @@
 //! the expressions of their arguments. Source: the function reference of the Terraform language documentation, and
 //! `terraform metadata functions`.
 
+mod encoding;
+mod files;
+mod format;
+mod hashes;
+mod lists;
+mod maps;
+mod network;
+mod numbers;
+mod patterns;
+mod sets;
+mod strings;
+mod time;
 mod types;
 
 use std::collections::HashMap;
@@ -12,7 +24,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::symbol;
 use super::types::{Type, convert};
-use super::value::{Kind, Object, Piece, Value};
+use super::value::{Attribute, Kind, Number, Object, Piece, Unknown, Value};
 use crate::source::Span;
 use crate::value::Reason;
 
@@ -96,7 +108,7 @@ pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> R
         Marks::Stay => arguments.iter().any(|argument| argument.sensitive),
         Marks::Given => false,
     };
-    let call = Call { arguments: &converted, span, host };
+    let call = Call { name, arguments: &converted, span, host };
     match (function.body)(&call) {
         Ok(value) => {
             let sensitive = value.sensitive || sensitive;
@@ -104,9 +116,14 @@ pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> R
         }
         Err(Stop::Error(argument, message)) => Err(error(argument, message)),
         Err(Stop::Call(error)) => Err(error),
+        Err(Stop::Limit(limit)) => {
+            let reason = Reason::Limit(Arc::from(format!("`{name}` makes {limit}")));
+            Ok(Value::unknown(span, reason, None).marked(sensitive))
+        }
+        Err(Stop::Unrepeatable) => Ok(Value::unknown(span, not_known(name), None).marked(sensitive)),
         Err(Stop::Unknown) => {
             let reason = arguments.iter().find_map(symbol::reason);
-            let reason = reason.unwrap_or_else(|| Reason::Attribute(Arc::from(format!("{name}()"))));
+            let reason = reason.unwrap_or_else(|| not_known(name));
             let symbol = symbol::of_call(name, &arguments);
             Ok(Value::unknown(span, reason, symbol).marked(sensitive))
         }
@@ -146,8 +163,10 @@ enum Takes {
     /// A list of one type.
     List,
     Texts,
+    Bools,
     Set,
-    Map,
+    /// A map of lists of text.
+    TextLists,
 }
 
 impl Takes {
@@ -159,8 +178,9 @@ impl Takes {
             Self::Text => Type::Text,
             Self::List => Type::List(Box::new(Type::Any)),
             Self::Texts => Type::List(Box::new(Type::Text)),
+            Self::Bools => Type::List(Box::new(Type::Bool)),
             Self::Set => Type::Set(Box::new(Type::Any)),
-            Self::Map => Type::Map(Box::new(Type::Any)),
+            Self::TextLists => Type::Map(Box::new(Type::List(Box::new(Type::Text)))),
         })
     }
 }
@@ -181,12 +201,27 @@ impl Function {
 }
 
 static FUNCTIONS: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-    let all = [types::FUNCTIONS];
+    let all = [
+        encoding::FUNCTIONS,
+        files::FUNCTIONS,
+        format::FUNCTIONS,
+        hashes::FUNCTIONS,
+        lists::FUNCTIONS,
+        maps::FUNCTIONS,
+        network::FUNCTIONS,
+        numbers::FUNCTIONS,
+        patterns::FUNCTIONS,
+        sets::FUNCTIONS,
+        strings::FUNCTIONS,
+        time::FUNCTIONS,
+        types::FUNCTIONS,
+    ];
     all.into_iter().flatten().map(|function| (function.name, function)).collect()
 });
 
 /// A call with converted arguments.
 struct Call<'a> {
+    name: &'a str,
     arguments: &'a [Value],
     span: Span,
     host: &'a dyn Host,
@@ -199,6 +234,10 @@ enum Stop {
     /// The argument and what is wrong with it.
     Error(Option<usize>, String),
     Call(CallError),
+    /// Each call gives another value.
+    Unrepeatable,
+    /// What it makes too much of.
+    Limit(&'static str),
     /// It depends on what is not known.
     Unknown,
 }
@@ -217,4 +256,132 @@ impl<'a> Call<'a> {
     fn argument(&self, index: usize) -> Result<&'a Value, Stop> {
         self.arguments.get(index).ok_or(Stop::Error(None, "takes more arguments".to_owned()))
     }
+
+    /// A known text.
+    fn text(&self, index: usize) -> Result<Arc<str>, Stop> {
+        known_text(self.argument(index)?)
+    }
+
+    fn number(&self, index: usize) -> Result<Number, Stop> {
+        match &self.argument(index)?.kind {
+            Kind::Number(number) => Ok(*number),
+            _ => Err(Stop::Unknown),
+        }
+    }
+
+    fn whole(&self, index: usize) -> Result<i128, Stop> {
+        match self.number(index)? {
+            Number::Whole(whole) => Ok(whole),
+            Number::Float(_) => self.refuse(index, "a whole number is required"),
+        }
+    }
+
+    /// A number of elements or characters.
+    fn count(&self, index: usize) -> Result<usize, Stop> {
+        let whole = self.whole(index)?;
+        usize::try_from(whole).or_else(|_| self.refuse(index, "must not be negative"))
+    }
+
+    /// The elements of a list or set, of which the number is known.
+    fn items(&self, index: usize) -> Result<&'a [Value], Stop> {
+        let elements = self.elements(index)?;
+        if elements.iter().any(|element| matches!(element.kind, Kind::Rest(_))) {
+            return Err(Stop::Unknown);
+        }
+        Ok(elements)
+    }
+
+    /// The elements of a list or set, [`Kind::Rest`] included.
+    fn elements(&self, index: usize) -> Result<&'a [Value], Stop> {
+        let value = self.argument(index)?;
+        match value.elements() {
+            Some(elements) => Ok(elements),
+            None if is_open(value) => Err(Stop::Unknown),
+            None => self.refuse(index, "a list or set is required"),
+        }
+    }
+
+    fn object(&self, index: usize) -> Result<&'a Object, Stop> {
+        let value = self.argument(index)?;
+        match value.as_object() {
+            Some(object) => Ok(object),
+            None if is_open(value) => Err(Stop::Unknown),
+            None => self.refuse(index, "a map or object is required"),
+        }
+    }
+
+    /// What the call gives for an argument that is not known.
+    fn derived(&self, index: usize, hole: &Value) -> Value {
+        let mut arguments = self.arguments.to_vec();
+        if let Some(argument) = arguments.get_mut(index) {
+            *argument = hole.clone();
+        }
+        let reason = symbol::reason(hole).unwrap_or_else(|| not_known(self.name));
+        Value::unknown(hole.span, reason, symbol::of_call(self.name, &arguments)).marked(hole.sensitive)
+    }
+
+    fn refuse<T>(&self, index: usize, message: &str) -> Result<T, Stop> {
+        Err(Stop::Error(Some(index), message.to_owned()))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "most functions end with it")]
+    fn give(&self, kind: Kind) -> Outcome {
+        Ok(Value::new(self.span, kind))
+    }
+
+    fn give_text(&self, text: impl Into<Arc<str>>) -> Outcome {
+        Ok(Value::text(self.span, text))
+    }
+
+    fn give_list(&self, items: Vec<Value>) -> Outcome {
+        Ok(Value::list(self.span, items))
+    }
 }
+
+fn not_known(function: &str) -> Reason {
+    Reason::Attribute(Arc::from(format!("{function}()")))
+}
+
+/// Not known as a whole: it may be of any type.
+fn is_open(value: &Value) -> bool {
+    matches!(value.kind, Kind::Attribute(_) | Kind::Rest(_) | Kind::Unknown(_))
+}
+
+/// An unknown number of elements in the place of a value that is not known.
+fn rest_of(value: &Value) -> Option<Value> {
+    Some(Value::new(value.span, Kind::Rest(symbol::unknown(value)?)).marked(value.sensitive))
+}
+
+/// An element of such a value.
+fn element_of(value: &Value, step: &str) -> Option<Value> {
+    let kind = match &value.kind {
+        Kind::Attribute(attribute) => Kind::Attribute(Arc::new(Attribute {
+            path: Arc::from(format!("{}.{step}", attribute.path).trim_start_matches('.')),
+            ..(**attribute).clone()
+        })),
+        _ => {
+            let unknown = symbol::unknown(value)?;
+            let index =
+                if step.bytes().all(|byte| byte.is_ascii_digit()) { step.to_owned() } else { format!("\"{step}\"") };
+            // Where in the whole a further element stands is not known.
+            let whole = unknown.symbol.as_ref().filter(|_| !matches!(value.kind, Kind::Rest(_)));
+            let symbol = whole.map(|symbol| Arc::from(format!("{symbol}[{index}]")));
+            Kind::Unknown(Arc::new(Unknown { reason: unknown.reason.clone(), symbol }))
+        }
+    };
+    Some(Value::new(value.span, kind).marked(value.sensitive))
+}
+
+fn known_text(value: &Value) -> Result<Arc<str>, Stop> {
+    match &value.kind {
+        Kind::Text(text) => Ok(Arc::clone(&text.text)),
+        Kind::Json(inner) => match json_text(inner, value.span).kind {
+            Kind::Text(text) => Ok(text.text),
+            _ => Err(Stop::Unknown),
+        },
+        _ => Err(Stop::Unknown),
+    }
+}
+
+use encoding::json_text;
+pub(super) use encoding::write_json;

@@ -50,6 +50,14 @@ pub fn reason(value: &Value) -> Option<Reason> {
     }
 }
 
+/// What is not known of a value that is not wholly known.
+pub fn unknown(value: &Value) -> Option<Arc<Unknown>> {
+    match &value.kind {
+        Kind::Rest(unknown) | Kind::Unknown(unknown) => Some(Arc::clone(unknown)),
+        _ => Some(Arc::new(Unknown { reason: reason(value)?, symbol: of(value) })),
+    }
+}
+
 /// `aws_vpc.main.id`.
 pub fn name(attribute: &Attribute) -> Arc<str> {
     match &*attribute.path {

@@ -74,7 +74,7 @@ impl Type {
     }
 
     /// The same type, defaults aside.
-    fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Any, Self::Any)
             | (Self::Bool, Self::Bool)

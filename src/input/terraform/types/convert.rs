@@ -30,6 +30,10 @@ impl Mismatch {
         Self { path: String::new(), message }
     }
 
+    pub(in crate::input::terraform) fn of_null() -> Self {
+        Self::new("null has no text".to_owned())
+    }
+
     fn required(kind: &Type) -> Self {
         let article = if matches!(kind, Type::Any | Type::Object(_)) { "an" } else { "a" };
         Self::new(format!("{article} {kind} is required"))
