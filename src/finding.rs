@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::facts::Step;
 use crate::source::Span;
+use crate::value::Address;
 use crate::world::NamedCondition;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +66,8 @@ pub struct SubjectRef {
     pub span: Span,
     /// Key of the format in which the user writes it: `cloudformation`, `sam`, ….
     pub format: &'static str,
+    /// The resource that it is (a part of).
+    pub address: Address,
 }
 
 /// What reports say about a rule.
@@ -103,6 +106,8 @@ pub struct Report {
     pub notes: Vec<crate::input::Note>,
     /// Resource type → (resources, whether any subject or edge of the graph understands it).
     pub resource_types: BTreeMap<String, (usize, bool)>,
+    /// Findings about what does not change, by verdict, when only those about what changes were asked for.
+    pub unchanged: BTreeMap<Verdict, usize>,
 }
 
 /// Stable under reordering and line shifts: it knows the rule and the subject, not where it stands.

@@ -6,9 +6,11 @@ pub mod cloudformation;
 pub mod discover;
 pub mod document;
 pub mod files;
+pub mod plan;
 pub mod sam;
 pub mod terraform;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -103,6 +105,18 @@ pub trait Unit: Send + Sync {
     fn files(&self) -> Vec<String>;
     fn worlds(&self) -> Worlds;
     fn evaluate(&self, world: &World) -> Evaluation;
+    /// What would change; `None` for input that does not tell.
+    fn changes(&self) -> Option<Changes> {
+        None
+    }
+}
+
+/// What a plan or change set creates, updates or replaces.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub addresses: BTreeSet<Address>,
+    /// Where these resources are written.
+    pub places: Vec<Span>,
 }
 
 /// What the user supplies beside the files.

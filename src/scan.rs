@@ -12,7 +12,7 @@ use crate::input::{self, Context, Note, NoteLevel, Unit};
 use crate::rule::RuleSet;
 use crate::rule::merge::Merger;
 use crate::rule::raw::{GuardFile, Worker};
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 
 /// A validated request: what to read and what to judge it by.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Request {
     pub guard: Vec<GuardFile>,
     /// Keep passes and not-applicables as findings too, not only as counts.
     pub keep_all: bool,
+    /// Keep only findings about, or proven by, what a plan or change set changes.
+    pub changed_only: bool,
 }
 
 /// Steps of a scan, for a progress display.
@@ -42,6 +44,8 @@ pub struct Judged {
     pub counts: BTreeMap<String, BTreeMap<Verdict, usize>>,
     /// Resource type → resources, in the base world.
     pub resource_types: BTreeMap<String, usize>,
+    /// Findings that are left out because nothing about them changes.
+    pub unchanged: BTreeMap<Verdict, usize>,
 }
 
 /// Reads and judges. Nothing is printed; what could not be read is in the report's notes.
@@ -59,6 +63,9 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
             if !request.guard.is_empty() {
                 judge_by_guard(unit.as_ref(), &request.guard, request.keep_all, &mut judged);
             }
+            if request.changed_only {
+                judged.keep_changed(unit.as_ref());
+            }
             let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             progress(Progress::Judging { done, total });
             judged
@@ -75,6 +82,9 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
             for (verdict, number) in verdicts {
                 *total.entry(verdict).or_default() += number;
             }
+        }
+        for (verdict, number) in part.unchanged {
+            *report.unchanged.entry(verdict).or_default() += number;
         }
         for (kind, number) in part.resource_types {
             let understood = graph::understands(&kind);
@@ -151,6 +161,36 @@ fn judge_by_guard(unit: &dyn Unit, files: &[GuardFile], keep_all: bool, judged: 
 }
 
 impl Judged {
+    /// Leaves out the findings that have nothing to do with what changes.
+    fn keep_changed(&mut self, unit: &dyn Unit) {
+        let Some(changes) = unit.changes() else {
+            let files = unit.files();
+            let name = files.first().map_or("this input", String::as_str);
+            let message = format!("`{name}` does not tell what changes, so all its findings are shown");
+            self.notes.push(Note { level: NoteLevel::Warning, message, span: None, related: None });
+            return;
+        };
+        let inside =
+            |span: Span, place: &Span| span.file == place.file && place.start <= span.start && span.end <= place.end;
+        let involved = |finding: &Finding| {
+            let mut steps = finding.evidence.iter().filter_map(|step| step.span);
+            changes.addresses.contains(&finding.subject.address)
+                || steps.any(|span| changes.places.iter().any(|place| inside(span, place)))
+        };
+        let (unchanged, unchanged_counts) = (&mut self.unchanged, &mut self.counts);
+        self.findings.retain(|finding| {
+            let keep = involved(finding);
+            if !keep {
+                *unchanged.entry(finding.verdict).or_default() += 1;
+                let counts = unchanged_counts.get_mut(&finding.rule.id);
+                if let Some(number) = counts.and_then(|verdicts| verdicts.get_mut(&finding.verdict)) {
+                    *number = number.saturating_sub(1);
+                }
+            }
+            keep
+        });
+    }
+
     fn add(&mut self, findings: Vec<Finding>, keep_all: bool) {
         for finding in findings {
             let verdicts = self.counts.entry(finding.rule.id.clone()).or_default();

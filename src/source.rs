@@ -101,6 +101,19 @@ impl SourceMap {
         }
     }
 
+    /// Writes over places of a file's text, so that nothing shows what stands there. Offsets stay as they are.
+    pub fn conceal(&self, id: FileId, places: &[Span]) {
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(file) = files.get_mut(id.0 as usize).filter(|_| !places.is_empty()) else { return };
+        let mut bytes = file.text.as_bytes().to_vec();
+        for place in places.iter().filter(|place| place.file == id) {
+            let hidden = bytes.get_mut(place.start as usize..place.end as usize).unwrap_or_default();
+            // Quotes keep what stands around it readable.
+            hidden.iter_mut().filter(|byte| **byte != b'"').for_each(|byte| *byte = b'*');
+        }
+        *file = Arc::new(SourceFile::new(file.name.clone(), String::from_utf8_lossy(&bytes).into()));
+    }
+
     /// The file of an id; an empty file for an id of another map.
     pub fn file(&self, id: FileId) -> Arc<SourceFile> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);

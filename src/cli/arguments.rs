@@ -62,6 +62,9 @@ pub struct Scan {
     /// Show passes and not-applicables too
     #[arg(long, help_heading = "Report")]
     pub all: bool,
+    /// Only findings that involve what a plan or change set creates, updates or replaces
+    #[arg(long, help_heading = "Report")]
+    pub changed_only: bool,
     /// Only findings and errors: no warnings, no closing table, no progress
     #[arg(long, short, help_heading = "Report")]
     pub quiet: bool,

@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> 
         rules: rule_set(&arguments.select)?,
         guard: GuardFile::load_all(&arguments.guard).map_err(|error| Error::Guard(error.to_string()))?,
         keep_all: arguments.all,
+        changed_only: arguments.changed_only,
     };
     let sources = SourceMap::default();
     let meter = Meter::new(terminal.progress && !arguments.quiet);

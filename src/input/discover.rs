@@ -6,6 +6,7 @@
 //! | what it looks like | what becomes of it |
 //! |---|---|
 //! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
+//! | a plan or state of Terraform: `terraform show -json`, a state file | read |
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
 //! | a template in a CDK assembly whose manifest does not name it; files of a CDK asset | ignored, the former with a warning |
@@ -25,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::files::{Files, Folders};
-use super::{Context, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation};
+use super::{Context, Format, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation, plan};
 use crate::source::{FileId, Limits, Node, Parsed, SourceMap, Span, parse};
 use crate::value::Reason;
 use detect::Seen;
@@ -70,6 +71,7 @@ pub fn load(
         .collect();
 
     let mut templates = Vec::new();
+    let mut plans = Vec::new();
     let mut suspects = Vec::new();
     let mut files = Vec::with_capacity(candidates.len());
     for (candidate, taken) in candidates.iter().zip(taken) {
@@ -80,15 +82,17 @@ pub fn load(
             notes.extend(taken.notes);
         }
         templates.extend(taken.template);
+        plans.extend(taken.plan);
     }
-    if templates.is_empty() && notes.is_empty() && suspects.is_empty() {
+    if templates.is_empty() && plans.is_empty() && notes.is_empty() && suspects.is_empty() {
         let given: Vec<String> = paths.iter().map(|path| format!("`{}`", walk::name(path))).collect();
         let message = format!("no CloudFormation or SAM template in {}", given.join(", "));
         notes.push(note(NoteLevel::Warning, message, None));
     }
 
     let companions = Recorded { folders: Folders::new(walk.roots), read: Mutex::default() };
-    let units = cloudformation::units(templates, context, sources, &companions);
+    let mut units = cloudformation::units(templates, context, sources, &companions);
+    units.extend(plans.into_iter().map(|(file, document)| plan::unit(file, document, sources)));
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (index, warnings) in suspects {
         match files.get_mut(index) {
@@ -113,6 +117,7 @@ struct Taken {
     outcome: Outcome,
     resources: usize,
     template: Option<(FileId, Node)>,
+    plan: Option<(FileId, plan::Document)>,
     notes: Vec<Note>,
     /// Only a failure when no template includes it.
     suspect: bool,
@@ -122,11 +127,11 @@ impl Taken {
     fn ignored(candidate: &Candidate) -> Self {
         let message = || format!("`{}` is no CloudFormation or SAM template", candidate.name);
         let notes = candidate.explicit.then(|| note(NoteLevel::Warning, message(), None)).into_iter().collect();
-        Self { outcome: Outcome::Ignored, resources: 0, template: None, notes, suspect: false }
+        Self { outcome: Outcome::Ignored, resources: 0, template: None, plan: None, notes, suspect: false }
     }
 
     fn failed(note: Note) -> Self {
-        Self { outcome: Outcome::Failed, resources: 0, template: None, notes: vec![note], suspect: false }
+        Self { outcome: Outcome::Failed, resources: 0, template: None, plan: None, notes: vec![note], suspect: false }
     }
 }
 
@@ -159,11 +164,18 @@ fn text(candidate: &Candidate) -> Text {
         let level = if candidate.explicit { NoteLevel::Error } else { NoteLevel::Warning };
         return Text::Failed(level, format!("`{name}` is larger than {} MB and was not read", MAX_BYTES >> 20));
     }
-    if !candidate.explicit && !detect::mentions_resources(&bytes) {
+    let may_be_plan = plan::may_be_one(&bytes);
+    if !candidate.explicit && !may_be_plan && !detect::mentions_resources(&bytes) {
         return Text::Ignored;
     }
+    if let Some(advice) = plan::advice(name, &bytes) {
+        return Text::Failed(NoteLevel::Error, advice);
+    }
+    if let Some(text) = plan::wide_text(&bytes).filter(|_| may_be_plan) {
+        return Text::Read(plan::readable(text));
+    }
     match String::from_utf8(bytes) {
-        Ok(text) => Text::Read(text),
+        Ok(text) => Text::Read(plan::readable(text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             failed(&format!("it is not UTF-8 text (at byte {at})"))
@@ -189,8 +201,16 @@ fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
         Seen::Template { root, format, resources, mut notes } => {
             notes.extend(duplicates);
             let template = Some((file, *root));
-            Taken { outcome: Outcome::Read(format), resources, template, notes, suspect: false }
+            Taken { outcome: Outcome::Read(format), resources, template, plan: None, notes, suspect: false }
         }
+        Seen::Plan(document) => Taken {
+            outcome: Outcome::Read(Format::TerraformPlan),
+            resources: document.resources(),
+            template: None,
+            plan: Some((file, *document)),
+            notes: duplicates,
+            suspect: false,
+        },
         Seen::Suspect(why, span) => Taken { suspect: true, ..Taken::failed(note(NoteLevel::Warning, why, Some(span))) },
         Seen::Other => {
             sources.forget(file);

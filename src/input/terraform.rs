@@ -10,7 +10,7 @@ pub mod instance;
 pub mod library;
 pub mod map;
 pub mod module;
-mod policy_document;
+pub(super) mod policy_document;
 pub mod symbol;
 pub mod text;
 pub mod tree;

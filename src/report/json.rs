@@ -163,6 +163,9 @@ pub struct Summary {
     pub unknown: usize,
     pub errors: usize,
     pub waived: usize,
+    /// Findings that `--changed-only` left out, by verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<BTreeMap<&'static str, usize>>,
     /// Failures by severity.
     pub failed_by_severity: BTreeMap<&'static str, usize>,
 }
@@ -284,6 +287,8 @@ fn summary(report: &crate::finding::Report) -> Summary {
         unknown: total(Verdict::Unknown),
         errors: total(Verdict::Error),
         waived: total(Verdict::Waived),
+        unchanged: (!report.unchanged.is_empty())
+            .then(|| report.unchanged.iter().map(|(verdict, number)| (verdict.key(), *number)).collect()),
         failed_by_severity: severities.into_iter().map(|level| (level.key(), report.failures(level))).collect(),
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Judgement;
 use crate::facts::Subject;
 use crate::finding::{Finding, RuleInfo, SubjectRef, Verdict, fingerprint};
-use crate::value::Address;
 use crate::world::{Incomplete, NamedCondition};
 
 /// Stands between the clauses of a message.
@@ -29,7 +28,6 @@ type SubjectKey = (&'static str, String);
 #[derive(Debug)]
 struct Judged {
     rule: Arc<RuleInfo>,
-    address: Address,
     /// One a world in which the subject exists.
     verdicts: Vec<(usize, Judgement, SubjectRef)>,
 }
@@ -50,12 +48,9 @@ impl Merger {
             name: subject.name.to_string(),
             span: subject.span,
             format: subject.format.key(),
-        };
-        let entry = self.judged.entry(key).or_insert_with(|| Judged {
-            rule,
             address: subject.address.clone(),
-            verdicts: Vec::new(),
-        });
+        };
+        let entry = self.judged.entry(key).or_insert_with(|| Judged { rule, verdicts: Vec::new() });
         entry.verdicts.push((world, judgement, reference));
     }
 
@@ -107,7 +102,7 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
             step.label.push_str(&when);
         }
     }
-    let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&judged.address));
+    let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&subject.address));
     if let (Verdict::Pass, Some(Incomplete { reason, .. })) = (verdict, missing) {
         judgement.verdict = Verdict::Unknown;
         judgement.message = format!("`{}` passes in every branch that was explored, but not all were", subject.name);
@@ -192,6 +187,7 @@ mod tests {
     use crate::facts::Step;
     use crate::finding::Severity;
     use crate::source::{SourceMap, Span};
+    use crate::value::Address;
 
     fn world(literals: &[(&str, bool)]) -> Vec<NamedCondition> {
         literals.iter().map(|(name, holds)| NamedCondition { name: Arc::from(*name), holds: *holds }).collect()
@@ -257,10 +253,11 @@ mod tests {
             name: "Asg".to_owned(),
             span,
             format: "cloudformation",
+            address: Address(Arc::from("dir/a.yaml#Asg")),
         };
         let verdicts = judged.iter().enumerate();
         let verdicts = verdicts.map(|(at, (_, judgement))| (at, judgement.clone(), subject.clone())).collect();
-        merge(&worlds, Judged { rule, address: Address(Arc::from("dir/a.yaml#Asg")), verdicts }, None).unwrap()
+        merge(&worlds, Judged { rule, verdicts }, None).unwrap()
     }
 
     fn fails(severity: Severity, message: &str, evidence: &[&str]) -> Judgement {

@@ -81,6 +81,12 @@ impl TextMap {
         self.span
     }
 
+    /// The stretches of the text, each from an offset to the next one's, and where they are written.
+    pub fn pieces(&self) -> impl Iterator<Item = (usize, Span)> {
+        let place = |piece: &Piece| Span::new(self.span.file, piece.source.start, piece.source.end);
+        self.pieces.iter().map(move |piece| (piece.decoded.start, place(piece)))
+    }
+
     /// Where a range of the decoded text is written.
     pub fn span(&self, decoded: Range<usize>) -> Span {
         let start = self.piece(decoded.start).map_or(self.span.end as usize, |piece| {

@@ -1,7 +1,7 @@
 //! What a document is, judged by its content.
 
 use super::super::cloudformation::is_template;
-use super::super::{Format, Note, NoteLevel};
+use super::super::{Format, Note, NoteLevel, plan};
 use super::note;
 use crate::source::embedded::parse_embedded;
 use crate::source::{Limits, Node, Parsed, SourceMap, Span};
@@ -13,6 +13,7 @@ pub(super) enum Seen {
         resources: usize,
         notes: Vec<Note>,
     },
+    Plan(Box<plan::Document>),
     /// Could be meant as a template: why it is not taken as one.
     Suspect(String, Span),
     Other,
@@ -48,6 +49,12 @@ fn find(bytes: &[u8], word: &[u8]) -> bool {
 }
 
 pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
+    if let Some(seen) = parsed.documents.first().and_then(plan::see) {
+        return match seen {
+            plan::Seen::Document(document) => Seen::Plan(document),
+            plan::Seen::Refused(why, span) => Seen::Suspect(why, span),
+        };
+    }
     let several = parsed.documents.len() > 1;
     let mut suspect = None;
     let mut template = None;

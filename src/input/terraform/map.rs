@@ -160,6 +160,28 @@ fn canonical(kind: &str) -> Cow<'_, str> {
         .unwrap_or(Cow::Borrowed(kind))
 }
 
+/// The attributes of a type that the provider computes.
+pub(in crate::input) fn attributes(kind: &str) -> impl Iterator<Item = &'static str> {
+    row(kind).into_iter().flat_map(|row| row.attributes).map(|(name, _)| *name)
+}
+
+/// The arguments of a type that lead to other resources.
+pub(in crate::input) fn links(kind: &str) -> impl Iterator<Item = String> {
+    fn below(table: &[Property], before: &str, found: &mut Vec<String>) {
+        for property in table {
+            let path = format!("{before}{}", property.from);
+            match property.shape {
+                Shape::Link => found.push(path),
+                Shape::Block(inner) | Shape::Blocks(inner) => below(inner, &format!("{path}."), found),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(row(kind).map_or(&[], |row| row.properties), "", &mut found);
+    found.into_iter()
+}
+
 /// What every conversion needs.
 pub(super) struct Mapper<'a> {
     pub sources: &'a SourceMap,
@@ -170,6 +192,11 @@ pub(super) struct Mapper<'a> {
     by_address: HashMap<&'a str, &'a Instance>,
     /// How many attributes deep a conversion is; see `convert`.
     nested: Cell<u8>,
+}
+
+/// Turns the instances of a plan or state into resources, in their order.
+pub(in crate::input) fn planned(sources: &SourceMap, root: &str, instances: &[Instance]) -> Vec<Resource> {
+    resources(&Mapper::new(sources, root, Format::TerraformPlan, instances), &[])
 }
 
 /// Turns the instances of one root module into resources, in their order.

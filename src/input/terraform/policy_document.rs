@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::value::Reason;
 
 /// The document that the arguments describe, as the text of `json` and `minified_json`.
-pub(super) fn document(arguments: &Value) -> Value {
+pub(in crate::input) fn document(arguments: &Value) -> Value {
     let span = arguments.span;
     let Some(given) = arguments.as_object() else { return arguments.clone() };
     let mut merged = Merged::default();

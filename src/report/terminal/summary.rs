@@ -110,6 +110,13 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         let text = format!("{} that no rule looks at yet: {}{more}", plural(total, "resource"), shown.join(", "));
         listed(view, out, "not judged", &text)?;
     }
+    if !report.unchanged.is_empty() {
+        let total: usize = report.unchanged.values().sum();
+        let each: Vec<String> =
+            report.unchanged.iter().rev().map(|(verdict, number)| format!("{number}\u{a0}{verdict}")).collect();
+        let text = format!("{} about what does not change: {}", plural(total, "finding"), each.join(", "));
+        listed(view, out, "left out", &text)?;
+    }
     let idle = report.rules.iter().filter(|count| count.subjects() == 0).count();
     if idle > 0 {
         listed(view, out, "idle", &format!("{} met no subject", plural(idle, "rule")))?;
