@@ -1,0 +1,158 @@
+//! A root module → its instances, in one world.
+//!
+//! Everything with a name (variables, locals, outputs, the keys of `count` and `for_each`, each argument) is evaluated
+//! when it is first asked for, once for each module instance. What is wrong at one place is a note and an unknown value
+//! there; everything else goes on.
+
+mod atoms;
+mod blocks;
+mod data;
+mod expand;
+mod expression;
+mod host;
+mod loops;
+mod module;
+mod operators;
+mod provider;
+mod reference;
+mod resource;
+mod run;
+mod template;
+mod traverse;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use super::functions::{Content, Unread};
+use super::instance::{AbsentModule, Instance};
+use super::module::Module;
+use super::tree::Tree;
+use super::types::{self, Type};
+use super::value::Value;
+use crate::input::files::Files;
+use crate::input::{Note, NoteLevel};
+use crate::source::SourceMap;
+pub use atoms::{Assumptions, Atom};
+use run::Run;
+
+/// What a root module is given.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Values of the root module's variables.
+    pub variables: BTreeMap<Arc<str>, Value>,
+    pub region: Option<Arc<str>>,
+    pub account: Option<Arc<str>>,
+    pub partition: Option<Arc<str>>,
+    /// `default` when not given.
+    pub workspace: Option<Arc<str>>,
+}
+
+/// What one world of a root module contains.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluated {
+    /// Those of the root first, then module by module; within one in source order.
+    pub instances: Vec<Instance>,
+    pub absent: Vec<AbsentModule>,
+    pub outputs: BTreeMap<Arc<str>, Value>,
+    pub notes: Vec<Note>,
+    /// The questions that came up and that the assumptions do not answer, in the order of asking. Each was answered
+    /// as in the base world.
+    pub open: Vec<Atom>,
+    /// Which questions the resources depend on, by the symbols of the atoms; empty when none came up.
+    pub usage: Vec<Usage>,
+}
+
+/// What one resource depends on. One that does not exist in this world may stand for what it would be.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    pub address: Arc<str>,
+    pub kind: Arc<str>,
+    pub atoms: Vec<Arc<str>>,
+    /// Addresses of the instances that its arguments refer to.
+    pub links: Vec<Arc<str>>,
+}
+
+/// A root module with all that it calls, ready to be evaluated in any number of worlds.
+pub struct Configuration {
+    tree: Tree,
+    inputs: Inputs,
+    files: Arc<dyn Files>,
+    sources: SourceMap,
+    /// Of each module of the tree.
+    prepared: Vec<Prepared>,
+    /// Files that functions have read.
+    read: Mutex<HashMap<String, Result<Content, Unread>>>,
+}
+
+/// What is the same for all instances of a module.
+#[derive(Debug, Default)]
+struct Prepared {
+    /// `aws_subnet.private` → its place among the resources.
+    resources: HashMap<Arc<str>, usize>,
+    /// `data.aws_vpc.main`.
+    data: HashMap<Arc<str>, usize>,
+    types: HashMap<Arc<str>, Type>,
+    notes: Vec<Note>,
+}
+
+impl Prepared {
+    fn of(module: &Module) -> Self {
+        let mut prepared = Self::default();
+        for (index, declared) in module.resources.iter().enumerate() {
+            prepared.resources.insert(Arc::from(format!("{}.{}", declared.kind, declared.name)), index);
+        }
+        for (index, declared) in module.data.iter().enumerate() {
+            prepared.data.insert(Arc::from(format!("data.{}.{}", declared.kind, declared.name)), index);
+        }
+        for (name, variable) in &module.variables {
+            match variable.kind.as_ref().map(types::parse) {
+                None => {}
+                Some(Ok(kind)) => {
+                    prepared.types.insert(Arc::clone(name), kind);
+                }
+                Some(Err(malformed)) => prepared.notes.push(Note {
+                    level: NoteLevel::Error,
+                    message: malformed.message,
+                    span: Some(malformed.span),
+                    related: None,
+                }),
+            }
+        }
+        prepared
+    }
+}
+
+/// Address space for the stack of an evaluation: chains of references are followed by recursion, up to
+/// [`run::MAX_DEPTH`].
+const STACK: usize = 256 * 1024 * 1024;
+
+impl Configuration {
+    /// `files` is what functions such as `file` may read.
+    pub fn new(tree: Tree, inputs: Inputs, files: Arc<dyn Files>, sources: SourceMap) -> Self {
+        let prepared = tree.modules.iter().map(|module| Prepared::of(module)).collect();
+        Self { tree, inputs, files, sources, prepared, read: Mutex::default() }
+    }
+
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub fn evaluate(&self, assumptions: &Assumptions) -> Evaluated {
+        let evaluate = |depth| Run::new(self, assumptions, depth).finish();
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(STACK);
+            match builder.spawn_scoped(scope, || evaluate(run::MAX_DEPTH)) {
+                Ok(thread) => thread.join().unwrap_or_default(),
+                // No thread to be had: what fits on this one's stack.
+                Err(_) => evaluate(run::MAX_DEPTH_HERE),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configuration").field("root", &self.tree.root).finish_non_exhaustive()
+    }
+}

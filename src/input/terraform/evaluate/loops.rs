@@ -1,0 +1,166 @@
+//! `for` expressions.
+
+use std::sync::Arc;
+
+use super::expression::Scope;
+use super::operators::unknown_in;
+use super::run::{Fault, Run};
+use crate::input::terraform::value::{Kind, Member, Number, Object, Unknown, Value};
+use crate::source::Span;
+use crate::source::hcl::For;
+
+/// A variable of a `for` expression or dynamic block.
+#[derive(Clone, Copy)]
+pub(super) struct Binding<'s> {
+    pub name: &'s str,
+    pub value: &'s Value,
+    pub outer: Option<&'s Binding<'s>>,
+}
+
+impl Binding<'_> {
+    pub(super) fn find(&self, name: &str) -> Option<&Value> {
+        let mut at = Some(self);
+        while let Some(binding) = at {
+            if binding.name == name {
+                return Some(binding.value);
+            }
+            at = binding.outer;
+        }
+        None
+    }
+}
+
+/// What is gone through: pairs of key and value, and whether there may be more.
+pub(super) struct Turns {
+    pub list: Vec<(Value, Value)>,
+    pub more: Option<Arc<Unknown>>,
+}
+
+impl<'a> Run<'a> {
+    /// The elements of a collection with their keys.
+    pub(super) fn turns(&self, collection: &Value) -> Result<Turns, Fault> {
+        let span = collection.span;
+        let mut turns = Turns { list: Vec::new(), more: None };
+        match &collection.kind {
+            Kind::List(items) | Kind::Set(items) => {
+                let set = matches!(collection.kind, Kind::Set(_));
+                for (index, item) in items.iter().enumerate() {
+                    if let Kind::Rest(more) = &item.kind {
+                        turns.more = Some(Arc::clone(more));
+                        continue;
+                    }
+                    let key = if set { item.clone() } else { Value::new(span, whole(index)) };
+                    turns.list.push((key, item.clone()));
+                }
+                self.spend(items.len());
+            }
+            Kind::Object(object) => {
+                for member in object.members() {
+                    turns.list.push((self.key_value(&member.key, member.key_span), member.value.clone()));
+                }
+                self.spend(object.members().len());
+                turns.more.clone_from(&object.open);
+            }
+            Kind::Unknown(_) | Kind::Attribute(_) => turns.more = Some(unknown_in(&[collection])),
+            Kind::Null => return Err(Fault::new(span, "a null value cannot be gone through")),
+            Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
+                return Err(Fault::new(span, "only lists, sets, maps and objects can be gone through"));
+            }
+        }
+        if let Some(more) = &turns.more
+            && self.is_surely_empty(more)
+        {
+            turns.more = None;
+        }
+        Ok(turns)
+    }
+
+    /// Whether this world assumes that a collection has no (further) elements.
+    fn is_surely_empty(&self, more: &Unknown) -> bool {
+        let Some(symbol) = &more.symbol else { return false };
+        matches!(self.asked.assumed(&format!("length({symbol}) > 0")), Some(Kind::Bool(false)))
+    }
+
+    pub(super) fn for_expression(&self, each: &For, span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
+        let collection = self.evaluate(&each.collection, scope)?;
+        let sensitive = collection.sensitive;
+        let turns = self.turns(&collection)?;
+        let mut gathered = Gathered::default();
+        for (key, value) in &turns.list {
+            let outer = Binding { name: &each.value_variable, value, outer: scope.bindings };
+            let inner = each.key_variable.as_deref().map(|name| Binding { name, value: key, outer: Some(&outer) });
+            let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
+            self.turn(each, span, scope, &mut gathered)?;
+        }
+        let value = match &each.key {
+            None => {
+                let mut items = gathered.items;
+                items.extend(turns.more.map(|more| Value::new(span, Kind::Rest(more))));
+                Value::list(span, items)
+            }
+            Some(_) => {
+                let mut object = if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
+                object.open = gathered.open.or(turns.more);
+                Value::object(span, object)
+            }
+        };
+        Ok(value.marked(sensitive))
+    }
+
+    fn turn(&self, each: &For, span: Span, scope: Scope<'_, 'a>, gathered: &mut Gathered) -> Result<(), Fault> {
+        if let Some(condition) = &each.condition {
+            let condition = self.evaluate(condition, scope)?;
+            if !self.decide(condition, scope)? {
+                return Ok(());
+            }
+        }
+        let value = self.evaluate(&each.value, scope);
+        let value = self.recover(value, each.value.span)?;
+        let Some(key) = &each.key else {
+            gathered.items.push(value);
+            return Ok(());
+        };
+        let found = self.evaluate(key, scope)?;
+        match self.key(&found) {
+            Some(name) => {
+                let member = Member { key: name?, key_span: key.span, value };
+                if !each.grouping && !gathered.keys.insert(Arc::clone(&member.key)) {
+                    let message =
+                        format!("two elements have the key `{}`; write `...` after the value to group them", member.key);
+                    self.recover(Err(Fault::new(span, message)), span)?;
+                }
+                gathered.members.push(member);
+            }
+            None => gathered.open = Some(unknown_in(&[&found])),
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    items: Vec<Value>,
+    members: Vec<Member>,
+    keys: std::collections::HashSet<Arc<str>>,
+    open: Option<Arc<Unknown>>,
+}
+
+fn grouped(mut members: Vec<Member>, span: Span) -> Object {
+    members.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut groups: Vec<(Member, Vec<Value>)> = Vec::new();
+    for member in members {
+        match groups.last_mut() {
+            Some((first, values)) if first.key == member.key => values.push(member.value),
+            _ => {
+                let value = member.value.clone();
+                groups.push((member, vec![value]));
+            }
+        }
+    }
+    let members = groups.into_iter().map(|(member, values)| Member { value: Value::list(span, values), ..member });
+    Object::new(members.collect())
+}
+
+pub(super) fn whole(index: usize) -> Kind {
+    Kind::Number(Number::Whole(i128::try_from(index).unwrap_or(i128::MAX)))
+}

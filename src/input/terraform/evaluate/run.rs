@@ -1,0 +1,234 @@
+//! One evaluation: what is known so far, what is being evaluated, what was asked and noted.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::atoms::{Assumptions, Asked, Consulted};
+use super::module::ModuleInstance;
+use super::resource::ResourceInstance;
+use super::{Configuration, Evaluated};
+use crate::input::terraform::value::Value;
+use crate::input::{Note, NoteLevel, not_understood};
+use crate::source::Span;
+use crate::value::Reason;
+
+/// Expressions within expressions, along references.
+pub(super) const MAX_DEPTH: usize = 4_000;
+/// The same on a stack of unknown size.
+pub(super) const MAX_DEPTH_HERE: usize = 40;
+/// Expressions evaluated in one world.
+const MAX_STEPS: usize = 20_000_000;
+/// Problems that are listed.
+const MAX_NOTES: usize = 1_000;
+
+pub(super) struct Run<'a> {
+    pub configuration: &'a Configuration,
+    pub asked: Asked<'a>,
+    /// The root is the first.
+    pub modules: RefCell<Vec<Rc<ModuleInstance<'a>>>>,
+    /// What stands at an address.
+    pub nodes: RefCell<HashMap<Arc<str>, Node<'a>>>,
+    /// Addresses of resources of which one instance stands for all.
+    pub symbolic: RefCell<HashSet<Arc<str>>>,
+    /// What stands for the keys of maps that are only known after apply.
+    pub keys: RefCell<HashMap<Arc<str>, Value>>,
+    /// Within `try` or `can` an error is an answer.
+    pub trying: Cell<bool>,
+    stack: RefCell<Vec<Frame<'a>>>,
+    depth: Cell<usize>,
+    max_depth: usize,
+    steps: Cell<usize>,
+    notes: RefCell<BTreeSet<Note>>,
+}
+
+#[derive(Clone)]
+pub(super) enum Node<'a> {
+    Resource(Rc<ResourceInstance<'a>>),
+    Module(Rc<ModuleInstance<'a>>),
+}
+
+/// An expression that Terraform refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault(Box<(Span, String)>);
+
+impl Fault {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self(Box::new((span, message.into())))
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.0.1
+    }
+}
+
+/// Something with a name that is being evaluated.
+#[derive(Clone)]
+pub(super) enum Frame<'a> {
+    Variable(Rc<ModuleInstance<'a>>, &'a str),
+    Local(Rc<ModuleInstance<'a>>, &'a str),
+    Output(Rc<ModuleInstance<'a>>, &'a str),
+    Call(Rc<ModuleInstance<'a>>, &'a str),
+    /// The keys of a resource or data source: its address without them.
+    Keys(Arc<str>),
+    Argument(Arc<str>, &'a str),
+    Provider(Rc<ModuleInstance<'a>>, Arc<str>),
+}
+
+impl Frame<'_> {
+    fn describe(&self) -> String {
+        match self {
+            Self::Variable(module, name) => format!("{}var.{name}", module.prefix),
+            Self::Local(module, name) => format!("{}local.{name}", module.prefix),
+            Self::Output(module, name) => format!("{}output.{name}", module.prefix),
+            Self::Call(module, name) => format!("{}module.{name}", module.prefix),
+            Self::Keys(address) => address.to_string(),
+            Self::Argument(address, name) => format!("{address}.{name}"),
+            Self::Provider(module, name) => format!("{}provider.{name}", module.prefix),
+        }
+    }
+}
+
+/// A value by its name, evaluated at most once.
+#[derive(Clone)]
+pub(super) enum Slot<T> {
+    Running,
+    Done(T, Consulted),
+}
+
+pub(super) type Memo<'a, T = Value> = RefCell<HashMap<&'a str, Slot<T>>>;
+
+impl<'a> Run<'a> {
+    pub(super) fn new(configuration: &'a Configuration, assumptions: &'a Assumptions, max_depth: usize) -> Self {
+        Self {
+            configuration,
+            asked: Asked::new(assumptions),
+            modules: RefCell::default(),
+            nodes: RefCell::default(),
+            symbolic: RefCell::default(),
+            keys: RefCell::default(),
+            trying: Cell::new(false),
+            stack: RefCell::default(),
+            depth: Cell::new(0),
+            max_depth,
+            steps: Cell::new(0),
+            notes: RefCell::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Evaluated {
+        let mut evaluated = self.everything();
+        for prepared in &self.configuration.prepared {
+            self.notes.borrow_mut().extend(prepared.notes.iter().cloned());
+        }
+        let mut notes: Vec<Note> = self.notes.take().into_iter().collect();
+        if notes.len() > MAX_NOTES {
+            notes.truncate(MAX_NOTES);
+            notes.push(Note {
+                level: NoteLevel::Error,
+                message: format!("more than {MAX_NOTES} problems; the others are not listed"),
+                span: None,
+                related: None,
+            });
+        }
+        evaluated.notes = notes;
+        evaluated.open = self.asked.into_open();
+        evaluated
+    }
+
+    pub(super) fn note(&self, level: NoteLevel, message: impl Into<String>, span: Span) {
+        let mut notes = self.notes.borrow_mut();
+        if notes.len() <= MAX_NOTES {
+            notes.insert(Note { level, message: message.into(), span: Some(span), related: None });
+        }
+    }
+
+    /// What a value is when its expression is an error: the error is noted, unless something is tried.
+    pub(super) fn recover(&self, result: Result<Value, Fault>, span: Span) -> Result<Value, Fault> {
+        match result {
+            Err(fault) if !self.trying.get() => Ok(self.wrong(&fault, span)),
+            other => other,
+        }
+    }
+
+    pub(super) fn wrong(&self, fault: &Fault, span: Span) -> Value {
+        let (place, message) = &*fault.0;
+        self.note(NoteLevel::Error, message.as_str(), *place);
+        Value::unknown(span, not_understood(message.as_str()), None)
+    }
+
+    /// Goes one expression deeper. `None` when that is too deep, or too much in all.
+    pub(super) fn deeper<T>(&self, span: Span, then: impl FnOnce() -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+        let steps = self.steps.get();
+        if steps >= MAX_STEPS {
+            if steps == MAX_STEPS {
+                self.steps.set(steps + 1);
+                self.note(NoteLevel::Error, "the configuration expands to more than is evaluated", span);
+            }
+            return Ok(None);
+        }
+        self.steps.set(steps + 1);
+        let depth = self.depth.get();
+        if depth >= self.max_depth {
+            self.note(NoteLevel::Error, "the chain of references that leads here is too long to be followed", span);
+            return Ok(None);
+        }
+        self.depth.set(depth + 1);
+        let result = then();
+        self.depth.set(depth);
+        result.map(Some)
+    }
+
+    /// Accounts for work that is no expression.
+    pub(super) fn spend(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps).min(MAX_STEPS));
+    }
+
+    pub(super) fn limit(span: Span) -> Value {
+        Value::unknown(span, Reason::Limit(Arc::from("more is asked for than is evaluated")), None)
+    }
+
+    /// The value of a name: as it was found before, or made now.
+    pub(super) fn once<T: Clone>(
+        &self,
+        memo: &Memo<'a, T>,
+        name: &'a str,
+        span: Span,
+        frame: impl FnOnce() -> Frame<'a>,
+        make: impl FnOnce() -> T,
+    ) -> Result<T, Fault> {
+        match memo.borrow().get(name) {
+            Some(Slot::Done(value, consulted)) => {
+                self.asked.consult(consulted);
+                return Ok(value.clone());
+            }
+            Some(Slot::Running) => return Err(self.cycle(&frame(), span)),
+            None => {}
+        }
+        memo.borrow_mut().insert(name, Slot::Running);
+        self.stack.borrow_mut().push(frame());
+        let outer = self.asked.begin();
+        let trying = self.trying.replace(false);
+        let value = make();
+        self.trying.set(trying);
+        let consulted = self.asked.end(outer);
+        self.stack.borrow_mut().pop();
+        memo.borrow_mut().insert(name, Slot::Done(value.clone(), consulted));
+        Ok(value)
+    }
+
+    fn cycle(&self, frame: &Frame<'a>, span: Span) -> Fault {
+        let last = frame.describe();
+        let stack = self.stack.borrow();
+        let names: Vec<String> = stack.iter().map(Frame::describe).collect();
+        let start = names.iter().rposition(|name| *name == last).unwrap_or(0);
+        let chain: Vec<String> =
+            names.iter().skip(start).chain(std::iter::once(&last)).map(|name| format!("`{name}`")).collect();
+        let shown = match chain.len() {
+            0..=8 => chain.join(" → "),
+            _ => format!("{} → … → {last}", chain.get(..7).unwrap_or_default().join(" → "), last = format_args!("`{last}`")),
+        };
+        Fault::new(span, format!("`{last}` depends on itself: {shown}"))
+    }
+}

@@ -1,0 +1,223 @@
+//! Steps into values: `.name`, `[key]`, splats.
+
+use std::sync::Arc;
+
+use super::data::data_attribute;
+use super::expression::{Scope, symbol_of};
+use super::run::{Fault, Node, Run};
+use crate::input::terraform::symbol;
+use crate::input::terraform::types::{number, to_number};
+use crate::input::terraform::value::{Attribute, Kind, Unknown, Value};
+use crate::input::terraform::variables::near;
+use crate::source::Span;
+use crate::source::hcl::Step;
+use crate::value::Reason;
+
+impl<'a> Run<'a> {
+    pub(super) fn steps(&self, mut value: Value, steps: &[Step], scope: Scope<'_, 'a>) -> Result<Value, Fault> {
+        for (index, step) in steps.iter().enumerate() {
+            let rest = steps.get(index + 1..).unwrap_or_default();
+            value = match step {
+                Step::Attribute(name) => self.member(&value, &name.text, name.span)?,
+                Step::Index(key) => {
+                    let key = self.evaluate(key, scope)?;
+                    self.index(&value, &key)?
+                }
+                Step::Splat(span) => return self.splat(&value, rest, *span, scope),
+                Step::AttributeSplat(span) => {
+                    let attributes = rest.iter().take_while(|step| matches!(step, Step::Attribute(_))).count();
+                    let (each, rest) = rest.split_at(attributes);
+                    let list = self.splat(&value, each, *span, scope)?;
+                    return self.steps(list, rest, scope);
+                }
+            };
+        }
+        Ok(value)
+    }
+
+    fn splat(&self, value: &Value, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
+        let more = |unknown: Arc<Unknown>| Value::list(span, [Value::new(span, Kind::Rest(unknown))]);
+        let list = match &value.kind {
+            Kind::List(items) | Kind::Set(items) => {
+                let mut found = Vec::with_capacity(items.len());
+                for item in items.iter() {
+                    self.spend(1);
+                    match &item.kind {
+                        Kind::Rest(_) => found.push(item.clone()),
+                        _ => found.push(self.steps(item.clone(), steps, scope)?.at(item.span)),
+                    }
+                }
+                Value::list(span, found)
+            }
+            Kind::Null => Value::list(span, []),
+            // Whether it is one thing or a collection is not known.
+            Kind::Unknown(_) => more(super::operators::unknown_in(&[value])),
+            Kind::Attribute(attribute) if !attribute.path.is_empty() => more(super::operators::unknown_in(&[value])),
+            _ => {
+                let one = self.steps(value.clone(), steps, scope)?;
+                Value::list(span, [one])
+            }
+        };
+        Ok(list.marked(value.sensitive))
+    }
+
+    /// `.name`.
+    pub(super) fn member(&self, of: &Value, name: &str, span: Span) -> Result<Value, Fault> {
+        let value = match &of.kind {
+            Kind::Object(object) => match (object.member(name), &object.open) {
+                (Some(member), _) => member.value.clone(),
+                (None, Some(open)) => match self.one_of_object(of) {
+                    Some(one) => one.clone(),
+                    None => self.below(open, &format!(".{name}"), span),
+                },
+                (None, None) => {
+                    let names = object.members().iter().map(|member| &*member.key);
+                    let advice = near(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                    return Err(Fault::new(span, format!("this object has no attribute `{name}`{advice}")));
+                }
+            },
+            Kind::Unknown(unknown) => self.below(unknown, &format!(".{name}"), span),
+            Kind::Attribute(attribute) if attribute.path.is_empty() => return self.of_instance(attribute, name, span),
+            Kind::Attribute(attribute) => extended(attribute, name, span),
+            Kind::Null => return Err(Fault::new(span, format!("a null value has no attribute `{name}`"))),
+            Kind::List(items) | Kind::Set(items) => {
+                let resources = items.iter().any(|item| matches!(&item.kind, Kind::Attribute(a) if a.path.is_empty()));
+                let advice = if resources { "; there are several instances: choose one, as in `[0]`" } else { "" };
+                return Err(Fault::new(span, format!("a list or set has no attribute `{name}`{advice}")));
+            }
+            Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
+                return Err(Fault::new(span, format!("only objects have attributes, such as `{name}`")));
+            }
+        };
+        let sensitive = of.sensitive || value.sensitive;
+        Ok(value.at(span).marked(sensitive))
+    }
+
+    /// `[key]`.
+    pub(super) fn index(&self, of: &Value, key: &Value) -> Result<Value, Fault> {
+        let span = key.span;
+        if key.is_null() {
+            return Err(Fault::new(span, "an index cannot be null"));
+        }
+        let value = match &of.kind {
+            Kind::Object(object) => match self.key(key) {
+                Some(name) => {
+                    let name = name?;
+                    match (object.member(&name), &object.open) {
+                        (Some(member), _) => member.value.clone(),
+                        (None, open) => match (self.one_of_object(of), open) {
+                            (Some(one), _) => one.clone(),
+                            (None, Some(open)) => self.below(open, &format!("[\"{name}\"]"), span),
+                            (None, None) if matches!(key.kind, Kind::Text(_) | Kind::Number(_) | Kind::Bool(_)) => {
+                                let names = object.members().iter().map(|member| &*member.key);
+                                let advice = near(&name, names);
+                                let advice = advice.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                                return Err(Fault::new(span, format!("there is no element with the key `{name}`{advice}")));
+                            }
+                            (None, None) => self.some_element(of, key, span),
+                        },
+                    }
+                }
+                None => self.some_element(of, key, span),
+            },
+            Kind::List(items) => return self.item(of, items, key),
+            Kind::Unknown(unknown) => match symbol_of(key) {
+                Some(shown) => self.below(unknown, &format!("[{shown}]"), span),
+                None => Value::unknown(span, unknown.reason.clone(), None),
+            },
+            Kind::Attribute(attribute) if attribute.path.is_empty() => match &key.kind {
+                Kind::Text(text) => return self.of_instance(attribute, &text.text, span),
+                _ => {
+                    let message = format!("`{}` has neither `count` nor `for_each`, so it has no index", attribute.instance);
+                    return Err(Fault::new(span, message));
+                }
+            },
+            Kind::Attribute(attribute) => match &key.kind {
+                Kind::Text(text) => extended(attribute, &text.text, span),
+                Kind::Number(number) => extended(attribute, &number.to_string(), span),
+                _ => self.some_element(of, key, span),
+            },
+            Kind::Null => return Err(Fault::new(span, "a null value has no elements")),
+            Kind::Set(_) => {
+                return Err(Fault::new(span, "a set has no order, so its elements have no index; write `tolist(…)` around it"));
+            }
+            Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
+                return Err(Fault::new(span, "only lists, maps and objects have elements"));
+            }
+        };
+        let sensitive = of.sensitive || value.sensitive || key.sensitive;
+        Ok(value.at(span).marked(sensitive))
+    }
+
+    fn item(&self, of: &Value, items: &[Value], key: &Value) -> Result<Value, Fault> {
+        let span = key.span;
+        let key = to_number(key.clone()).map_err(|mismatch| Fault::new(span, mismatch.to_string()))?;
+        let sensitive = of.sensitive || key.sensitive;
+        if let Some(one) = self.one_for_all(of) {
+            return Ok(one.clone().at(span));
+        }
+        let Kind::Number(position) = &key.kind else {
+            return Ok(self.some_element(of, &key, span).marked(sensitive));
+        };
+        let at = number::whole(*position).and_then(|position| usize::try_from(position).ok());
+        let open = items.iter().position(|item| matches!(item.kind, Kind::Rest(_)));
+        let found = match (at.and_then(|at| items.get(at)), open) {
+            (found, Some(open)) if at.is_none_or(|at| at >= open) => {
+                let _ = found;
+                self.some_element(of, &key, span)
+            }
+            (Some(item), _) => item.clone(),
+            (None, _) => {
+                let message = format!("there is no element {position} in a list of {}", items.len());
+                return Err(Fault::new(span, message));
+            }
+        };
+        let sensitive = sensitive || found.sensitive;
+        Ok(found.at(span).marked(sensitive))
+    }
+
+    /// The one member of an object that stands for all.
+    fn one_of_object<'v>(&self, object: &'v Value) -> Option<&'v Value> {
+        let object = object.as_object()?;
+        let symbol = object.open.as_ref()?.symbol.as_ref()?;
+        let any = object.get("*")?;
+        self.symbolic.borrow().contains(symbol).then_some(any)
+    }
+
+    /// An element of which it is not known which one it is.
+    fn some_element(&self, of: &Value, key: &Value, span: Span) -> Value {
+        let unknown = super::operators::unknown_in(&[key, of]);
+        let symbol = symbol_of(of).zip(symbol_of(key)).map(|(of, key)| Arc::from(format!("{of}[{key}]")));
+        self.unknown(span, unknown.reason.clone(), symbol)
+    }
+
+    /// A part of something unknown.
+    fn below(&self, unknown: &Unknown, step: &str, span: Span) -> Value {
+        let symbol = unknown.symbol.as_ref().map(|symbol| Arc::from(format!("{symbol}{step}")));
+        self.unknown(span, unknown.reason.clone(), symbol)
+    }
+
+    /// An attribute of what stands at an address.
+    fn of_instance(&self, attribute: &Arc<Attribute>, name: &str, span: Span) -> Result<Value, Fault> {
+        let node = self.nodes.borrow().get(&attribute.instance).cloned();
+        match node {
+            Some(Node::Module(module)) => self.output(&module, name, span),
+            Some(Node::Resource(resource)) if resource.is_data => data_attribute(self, &resource, name, span),
+            Some(Node::Resource(resource)) => self.resource_attribute(&resource, attribute, name, span),
+            None => Ok(extended(attribute, name, span)),
+        }
+    }
+}
+
+/// A computed attribute, or a part of one.
+pub(super) fn extended(attribute: &Attribute, name: &str, span: Span) -> Value {
+    let path: Arc<str> = match &*attribute.path {
+        "" => Arc::from(name),
+        path => Arc::from(format!("{path}.{name}")),
+    };
+    if path.len() > 400 {
+        return Value::unknown(span, Reason::Attribute(symbol::name(attribute)), None);
+    }
+    let (instance, kind) = (Arc::clone(&attribute.instance), Arc::clone(&attribute.kind));
+    Value::new(span, Kind::Attribute(Arc::new(Attribute { instance, kind, path })))
+}
