@@ -4,6 +4,7 @@
 //! (CloudFormation's terms).
 
 mod decode;
+pub mod evaluate;
 pub mod functions;
 mod installed;
 pub mod instance;

@@ -90,6 +90,8 @@ pub struct Configuration {
 struct Prepared {
     /// `aws_subnet.private` → its place among the resources.
     resources: HashMap<Arc<str>, usize>,
+    /// The same in source order.
+    order: Vec<Arc<str>>,
     /// `data.aws_vpc.main`.
     data: HashMap<Arc<str>, usize>,
     types: HashMap<Arc<str>, Type>,
@@ -100,7 +102,9 @@ impl Prepared {
     fn of(module: &Module) -> Self {
         let mut prepared = Self::default();
         for (index, declared) in module.resources.iter().enumerate() {
-            prepared.resources.insert(Arc::from(format!("{}.{}", declared.kind, declared.name)), index);
+            let name: Arc<str> = Arc::from(format!("{}.{}", declared.kind, declared.name));
+            prepared.order.push(Arc::clone(&name));
+            prepared.resources.insert(name, index);
         }
         for (index, declared) in module.data.iter().enumerate() {
             prepared.data.insert(Arc::from(format!("data.{}.{}", declared.kind, declared.name)), index);

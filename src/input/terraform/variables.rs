@@ -207,6 +207,11 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
+/// The name that is probably meant by one that does not exist.
+pub(super) fn near<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names.into_iter().find(|other| is_near(name, other))
+}
+
 /// Whether a name is probably meant as the other: at most two letters are missing, added, or different.
 fn is_near(name: &str, other: &str) -> bool {
     let (name, other): (Vec<char>, Vec<char>) = (name.chars().collect(), other.chars().collect());

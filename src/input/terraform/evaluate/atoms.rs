@@ -216,9 +216,11 @@ impl<'a> Asked<'a> {
         std::mem::replace(&mut consulted, outer)
     }
 
-    /// The same, forgotten for what was going on before.
-    pub(super) fn forget(&self, outer: Consulted) {
-        self.consulted.replace(outer);
+    /// What is consulted meanwhile, apart from what was going on before.
+    pub(super) fn apart<T>(&self, then: impl FnOnce() -> T) -> (T, Consulted) {
+        let outer = self.consulted.take();
+        let result = then();
+        (result, self.consulted.replace(outer))
     }
 
     pub(super) fn consult(&self, consulted: &Consulted) {

@@ -7,6 +7,7 @@ use super::expression::{Scope, symbol_of};
 use super::loops::whole;
 use super::operators::unknown_in;
 use super::run::{Fault, Run};
+use crate::input::not_understood;
 use crate::input::terraform::types::{number, to_number};
 use crate::input::terraform::value::{Attribute, Kind, Member, Object, Unknown, Value};
 use crate::source::Span;
@@ -23,6 +24,8 @@ pub(super) const ANY: &str = "[*]";
 pub(super) struct Repetition {
     /// What follows the address: nothing, `[0]`, `["a"]`, `[*]`.
     pub suffix: Arc<str>,
+    /// The key in the map of all instances.
+    pub key: Option<Arc<str>>,
     /// `count.index`.
     pub index: Option<Value>,
     /// `each.key` and `each.value`.
@@ -43,6 +46,18 @@ pub(super) enum Shape {
 pub(super) struct Repetitions {
     pub shape: Shape,
     pub list: Vec<Repetition>,
+}
+
+impl Repetition {
+    /// What `count` and `for_each` of a block give to an instance of which nothing is known.
+    pub(super) fn of_any(body: &Body, span: Span) -> Self {
+        let unknown = || Value::unknown(span, not_understood("it differs between instances"), None);
+        Self {
+            index: body.attribute("count").map(|_| unknown()),
+            each: body.attribute("for_each").map(|_| (unknown(), unknown())),
+            ..Self::default()
+        }
+    }
 }
 
 impl Repetitions {
@@ -90,6 +105,7 @@ impl<'a> Run<'a> {
         }
         let list = (0..count).map(|index| Repetition {
             suffix: Arc::from(format!("[{index}]")),
+            key: None,
             index: Some(Value::new(span, whole(index))),
             each: None,
         });
@@ -104,7 +120,7 @@ impl<'a> Run<'a> {
         let mut add = |key: Arc<str>, each: Value, value: Value| {
             if seen.insert(Arc::clone(&key)) {
                 let suffix = Arc::from(format!("[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\"")));
-                list.push(Repetition { suffix, index: None, each: Some((each, value)) });
+                list.push(Repetition { suffix, key: Some(key), index: None, each: Some((each, value)) });
             }
         };
         match &value.kind {
@@ -142,12 +158,16 @@ impl<'a> Run<'a> {
         }
         let mut shape = Shape::Keyed(None);
         if let Some(more) = more {
+            // Of instances of which one stands for all, that one is there in this world.
+            let one = self.one_of_object(value).cloned();
             let collection = Value::new(span, Kind::Unknown(more));
-            if self.has_elements(&collection, scope) {
-                let some = self.some(&collection, false, address);
+            if one.is_some() || self.has_elements(&collection, scope) {
+                let mut some = self.some(&collection, false, address);
                 shape = some.shape;
-                // One that stands for all needs no second.
-                list.retain(|repetition| &*repetition.suffix != "[\"*\"]");
+                if let (Some(one), Some(Repetition { each: Some((_, value)), .. })) = (one, some.list.first_mut()) {
+                    list.retain(|repetition| repetition.key.as_deref() != Some("*"));
+                    *value = one;
+                }
                 list.extend(some.list);
             }
         }
@@ -172,7 +192,7 @@ impl<'a> Run<'a> {
         let more = Arc::new(Unknown { reason, symbol: Some(Arc::clone(address)) });
         Repetitions {
             shape: if counted { Shape::Counted(Some(more)) } else { Shape::Keyed(Some(more)) },
-            list: vec![Repetition { suffix: Arc::from(ANY), index, each }],
+            list: vec![Repetition { suffix: Arc::from(ANY), key: Some(Arc::from("*")), index, each }],
         }
     }
 }
@@ -192,9 +212,8 @@ pub(super) fn seen(repetitions: &Repetitions, address: &Arc<str>, kind: &Arc<str
         }
         Shape::Keyed(more) => {
             let member = |repetition: &Repetition| {
-                let key = repetition.suffix.trim_start_matches(['[', '"']).trim_end_matches([']', '"']);
-                let key = key.replace("\\\"", "\"").replace("\\\\", "\\");
-                Member { key: Arc::from(key), key_span: span, value: instance(repetition) }
+                let key = repetition.key.clone().unwrap_or_default();
+                Member { key, key_span: span, value: instance(repetition) }
             };
             let mut object = Object::new(repetitions.list.iter().map(member).collect());
             object.open.clone_from(more);

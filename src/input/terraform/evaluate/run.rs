@@ -66,26 +66,19 @@ impl Fault {
 /// Something with a name that is being evaluated.
 #[derive(Clone)]
 pub(super) enum Frame<'a> {
-    Variable(Rc<ModuleInstance<'a>>, &'a str),
-    Local(Rc<ModuleInstance<'a>>, &'a str),
-    Output(Rc<ModuleInstance<'a>>, &'a str),
-    Call(Rc<ModuleInstance<'a>>, &'a str),
-    /// The keys of a resource or data source: its address without them.
+    /// Of a module, by its prefix: `var` and a name, for instance.
+    Named(Arc<str>, &'static str, &'a str),
+    /// The keys of a resource or data source, by its address without them.
     Keys(Arc<str>),
     Argument(Arc<str>, &'a str),
-    Provider(Rc<ModuleInstance<'a>>, Arc<str>),
 }
 
 impl Frame<'_> {
     fn describe(&self) -> String {
         match self {
-            Self::Variable(module, name) => format!("{}var.{name}", module.prefix),
-            Self::Local(module, name) => format!("{}local.{name}", module.prefix),
-            Self::Output(module, name) => format!("{}output.{name}", module.prefix),
-            Self::Call(module, name) => format!("{}module.{name}", module.prefix),
+            Self::Named(prefix, kind, name) => format!("{prefix}{kind}.{name}"),
             Self::Keys(address) => address.to_string(),
             Self::Argument(address, name) => format!("{address}.{name}"),
-            Self::Provider(module, name) => format!("{}provider.{name}", module.prefix),
         }
     }
 }

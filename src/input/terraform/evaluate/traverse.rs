@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
     }
 
     /// The one member of an object that stands for all.
-    fn one_of_object<'v>(&self, object: &'v Value) -> Option<&'v Value> {
+    pub(super) fn one_of_object<'v>(&self, object: &'v Value) -> Option<&'v Value> {
         let object = object.as_object()?;
         let symbol = object.open.as_ref()?.symbol.as_ref()?;
         let any = object.get("*")?;

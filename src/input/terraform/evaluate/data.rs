@@ -1,0 +1,77 @@
+//! Data sources: what can be known of them without asking AWS.
+
+use std::sync::Arc;
+
+use super::resource::ResourceInstance;
+use super::run::{Fault, Run};
+use crate::input::terraform::policy_document;
+use crate::input::terraform::value::{Attribute, Kind, Member, Object, Value};
+use crate::source::Span;
+use crate::value::Reason;
+
+/// An attribute of a data source.
+pub(super) fn data_attribute<'a>(
+    run: &Run<'a>,
+    of: &ResourceInstance<'a>,
+    name: &str,
+    span: Span,
+) -> Result<Value, Fault> {
+    let inputs = &run.configuration.inputs;
+    let given = |text: &Arc<str>| Value::text(span, Arc::clone(text));
+    let known = match (&*of.declared.kind, name) {
+        ("aws_iam_policy_document", "json" | "minified_json") => {
+            Some(policy_document::document(&arguments(run, of)?).at(span))
+        }
+        ("aws_partition", "partition" | "id") => inputs.partition.as_ref().map(given),
+        ("aws_partition", "dns_suffix") => inputs.partition.as_deref().and_then(|partition| {
+            let suffix = match partition {
+                "aws" | "aws-us-gov" => "amazonaws.com",
+                "aws-cn" => "amazonaws.com.cn",
+                _ => return None,
+            };
+            Some(Value::text(span, suffix))
+        }),
+        ("aws_caller_identity", "account_id" | "id") => inputs.account.as_ref().map(given),
+        ("aws_region", "name" | "id" | "region") => {
+            let configured = run.provider_of(of.module.as_ref(), of.declared).region.clone();
+            let configured = configured.filter(|region| matches!(region.kind, Kind::Text(_)));
+            configured.map(|region| region.at(span)).or_else(|| inputs.region.as_ref().map(given))
+        }
+        _ => None,
+    };
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let pseudo = match (&*of.declared.kind, name) {
+        ("aws_partition", "partition" | "id" | "dns_suffix") => Some(if name == "id" { "partition" } else { name }),
+        ("aws_caller_identity", "account_id" | "id") => Some("account_id"),
+        ("aws_region", "name" | "id" | "region") => Some("region"),
+        _ => None,
+    };
+    if let Some(path) = pseudo {
+        // The same for every module, unless another provider is named.
+        let named = of.declared.block.body.attribute("provider").is_some();
+        let instance = if named { of.address.to_string() } else { format!("data.{}", of.declared.kind) };
+        let kind = Arc::from(format!("data.{}", of.declared.kind));
+        let attribute = Attribute { instance: Arc::from(instance), kind, path: Arc::from(path) };
+        return Ok(Value::new(span, Kind::Attribute(Arc::new(attribute))));
+    }
+    // What is asked for by its id has that id.
+    if let Some(value) = run.argument(of, name, span)?.filter(|value| !value.is_null()) {
+        return Ok(value.at(span));
+    }
+    let address = &of.address;
+    let reason = Reason::Outside(Arc::from(format!("data source `{address}`")));
+    Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
+}
+
+fn arguments<'a>(run: &Run<'a>, of: &ResourceInstance<'a>) -> Result<Value, Fault> {
+    let body = &of.declared.block.body;
+    let mut members = Vec::new();
+    for (name, key_span) in super::blocks::names(body) {
+        if let Some(value) = run.argument(of, name, key_span)?.filter(|value| !value.is_null()) {
+            members.push(Member { key: Arc::from(name), key_span, value: run.without_rest(value) });
+        }
+    }
+    Ok(Value::object(of.declared.block.span, Object::new(members)))
+}
