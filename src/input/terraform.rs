@@ -23,12 +23,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::files::{Files, MemoryFiles};
-use super::{Context, Evaluation, Note, NoteLevel, Unit};
+use super::{Context, Evaluation, Format, Note, NoteLevel, Unit};
 use crate::source::SourceMap;
 use crate::value::Reason;
 use crate::world::{World, Worlds};
+use evaluate::{Assumptions, Configuration, Inputs};
 use library::Library;
+use map::Mapper;
 use tree::Tree;
+use variables::Assignments;
 
 /// A root module with all that it calls. It is read when it is first asked for.
 #[derive(Debug)]
@@ -44,7 +47,9 @@ pub struct TerraformUnit {
 
 #[derive(Debug)]
 struct Loaded {
-    tree: Tree,
+    configuration: Configuration,
+    /// What is wrong with the given values.
+    notes: Vec<Note>,
 }
 
 impl TerraformUnit {
@@ -55,7 +60,17 @@ impl TerraformUnit {
     fn loaded(&self) -> Result<&Loaded, &Reason> {
         let loaded = self.loaded.get_or_init(|| {
             let tree = Tree::load(&self.root, &self.library)?;
-            Ok(Loaded { tree })
+            let sources = self.library.sources();
+            let assignments = Assignments::read(&self.context.terraform, sources);
+            let mut notes = assignments.notes.clone();
+            let mut inputs = Inputs::from(&*self.context);
+            if let Some(module) = tree.module(tree.root) {
+                let given = assignments.of(module, self.library.files(), sources);
+                notes.extend(given.notes);
+                inputs.variables = given.values;
+            }
+            let configuration = Configuration::new(tree, inputs, Arc::clone(&self.files), sources.clone());
+            Ok(Loaded { configuration, notes })
         });
         loaded.as_ref()
     }
@@ -65,7 +80,14 @@ impl Unit for TerraformUnit {
     fn files(&self) -> Vec<String> {
         let Ok(loaded) = self.loaded() else { return Vec::new() };
         // The root module is the first that is read.
-        loaded.tree.modules.iter().flat_map(|module| &module.files).map(|name| name.to_string()).collect()
+        loaded
+            .configuration
+            .tree()
+            .modules
+            .iter()
+            .flat_map(|module| &module.files)
+            .map(|name| name.to_string())
+            .collect()
     }
 
     fn worlds(&self) -> Worlds {
@@ -75,7 +97,13 @@ impl Unit for TerraformUnit {
     fn evaluate(&self, _world: &World) -> Evaluation {
         let mut evaluation = Evaluation::default();
         match self.loaded() {
-            Ok(loaded) => evaluation.notes.extend(loaded.tree.notes.iter().cloned()),
+            Ok(loaded) => {
+                let evaluated = loaded.configuration.evaluate(&Assumptions::default());
+                let mapper = Mapper::new(self.library.sources(), &self.root, Format::Terraform, &evaluated.instances);
+                evaluation.resources = map::resources(&mapper, &evaluated.absent);
+                evaluation.notes.extend(loaded.notes.iter().chain(&loaded.configuration.tree().notes).cloned());
+                evaluation.notes.extend(evaluated.notes);
+            }
             Err(why) => evaluation.notes.push(Note {
                 level: NoteLevel::Error,
                 message: format!("the root module `{}` is not read: {why}", self.root),
@@ -119,7 +147,9 @@ pub fn unit_from_files(
     let library = Arc::new(Library::new(Arc::clone(&files), sources));
     let unit = TerraformUnit::new(Arc::from(root), library, files, Arc::new(context.clone()));
     let errors = match unit.loaded() {
-        Ok(loaded) => loaded.tree.notes.iter().filter(|note| note.level == NoteLevel::Error).cloned().collect(),
+        Ok(loaded) => {
+            loaded.configuration.tree().notes.iter().filter(|note| note.level == NoteLevel::Error).cloned().collect()
+        }
         Err(why) => vec![Note { level: NoteLevel::Error, message: why.to_string(), span: None, related: None }],
     };
     if errors.is_empty() { Ok(Box::new(unit)) } else { Err(errors) }

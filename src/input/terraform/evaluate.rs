@@ -31,7 +31,7 @@ use super::tree::Tree;
 use super::types::{self, Type};
 use super::value::Value;
 use crate::input::files::Files;
-use crate::input::{Note, NoteLevel};
+use crate::input::{Context, Note, NoteLevel};
 use crate::source::SourceMap;
 pub use atoms::{Assumptions, Atom};
 use run::Run;
@@ -46,6 +46,19 @@ pub struct Inputs {
     pub partition: Option<Arc<str>>,
     /// `default` when not given.
     pub workspace: Option<Arc<str>>,
+}
+
+impl From<&Context> for Inputs {
+    fn from(context: &Context) -> Self {
+        let given = |text: &Option<String>| text.as_deref().map(Arc::from);
+        Self {
+            variables: BTreeMap::new(),
+            region: given(&context.region),
+            account: given(&context.account),
+            partition: given(&context.partition),
+            workspace: given(&context.terraform.workspace),
+        }
+    }
 }
 
 /// What one world of a root module contains.
@@ -160,3 +173,6 @@ impl fmt::Debug for Configuration {
         f.debug_struct("Configuration").field("root", &self.tree.root).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

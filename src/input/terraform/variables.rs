@@ -83,7 +83,7 @@ impl Assignments {
         let strangers = self.command.iter().filter(|assigned| assigned.single && !declared.contains(&assigned.name));
         let mut notes: Vec<Note> = strangers
             .map(|assigned| {
-                let near = declared.iter().find(|name| is_near(&assigned.name, name));
+                let near = near(&assigned.name, declared.iter().map(|name| &**name));
                 let advice = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 let message = format!("no root module has the given variable `{}`{advice}", assigned.name);
                 Note { level: NoteLevel::Warning, message, span: None, related: None }
@@ -209,24 +209,37 @@ fn shown(path: &Path) -> String {
 
 /// The name that is probably meant by one that does not exist.
 pub(super) fn near<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    names.into_iter().find(|other| is_near(name, other))
+    // What stands before the last dot is rarely misspelt, and makes any two names alike.
+    let own = name.rsplit('.').next().unwrap_or(name).chars().count();
+    let allowed = (own / 3).clamp(1, 2);
+    let near = names.into_iter().filter_map(|other| Some((distance(name, other)?, other)));
+    near.filter(|(distance, _)| *distance <= allowed).min().map(|(_, other)| other)
 }
 
-/// Whether a name is probably meant as the other: at most two letters are missing, added, or different.
-fn is_near(name: &str, other: &str) -> bool {
+/// How many letters are missing, added, different or swapped; `None` when it is clearly another name.
+fn distance(name: &str, other: &str) -> Option<usize> {
     let (name, other): (Vec<char>, Vec<char>) = (name.chars().collect(), other.chars().collect());
     if name.len().abs_diff(other.len()) > 2 || name.len() < 3 {
-        return false;
+        return None;
     }
+    let cell = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, char) in name.iter().enumerate() {
         let mut next = vec![index + 1];
         for (at, expected) in other.iter().enumerate() {
-            let cell = |row: &[usize], at: usize| row.get(at).copied().unwrap_or(usize::MAX - 1);
             let replaced = cell(&row, at) + usize::from(char != expected);
-            next.push(replaced.min(cell(&row, at + 1) + 1).min(cell(&next, at) + 1));
+            let mut best = replaced.min(cell(&row, at + 1) + 1).min(cell(&next, at) + 1);
+            let (Some(earlier), Some(earlier_expected)) = (index.checked_sub(1), at.checked_sub(1)) else {
+                next.push(best);
+                continue;
+            };
+            if name.get(earlier) == Some(expected) && other.get(earlier_expected) == Some(char) {
+                best = best.min(cell(&before, earlier_expected) + 1);
+            }
+            next.push(best);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
     }
-    row.last().is_some_and(|distance| *distance <= 2)
+    row.last().copied()
 }

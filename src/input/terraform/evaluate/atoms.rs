@@ -113,8 +113,11 @@ impl Assumptions {
                     return Some(equal == literal);
                 }
                 let Literal::Number(Number::Whole(number)) = literal else { return None };
-                let excluded =
-                    self.bounds.get(about)?.iter().any(|(bound, above)| if *above { number <= bound } else { number > bound });
+                let excluded = self
+                    .bounds
+                    .get(about)?
+                    .iter()
+                    .any(|(bound, above)| if *above { number <= bound } else { number > bound });
                 excluded.then_some(false)
             }
             Claim::Above(about, bound) => {

@@ -95,11 +95,16 @@ impl<'a> Run<'a> {
             _ => {
                 let name = self.named(&value, scope);
                 let any = self.is_above(&name, 0);
-                return Ok(if any { self.some(&value, true, address) } else { Repetitions::none(Shape::Counted(None)) });
+                return Ok(if any {
+                    self.some(&value, true, address)
+                } else {
+                    Repetitions::none(Shape::Counted(None))
+                });
             }
         };
         let count = number::whole(number).and_then(|count| usize::try_from(count).ok());
-        let count = count.ok_or_else(|| Fault::new(span, format!("`count` is {number}, which is no number of instances")))?;
+        let count =
+            count.ok_or_else(|| Fault::new(span, format!("`count` is {number}, which is no number of instances")))?;
         if count > MAX_INSTANCES {
             return Err(Fault::new(span, format!("more than {MAX_INSTANCES} instances are not evaluated")));
         }
@@ -223,5 +228,9 @@ pub(super) fn seen(repetitions: &Repetitions, address: &Arc<str>, kind: &Arc<str
 }
 
 pub(super) fn instance_address(address: &Arc<str>, repetition: &Repetition) -> Arc<str> {
-    if repetition.suffix.is_empty() { Arc::clone(address) } else { Arc::from(format!("{address}{}", repetition.suffix)) }
+    if repetition.suffix.is_empty() {
+        Arc::clone(address)
+    } else {
+        Arc::from(format!("{address}{}", repetition.suffix))
+    }
 }

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::atoms::{Claim, Formula};
+use super::expand::Repetition;
 use super::loops::Binding;
 use super::module::ModuleInstance;
-use super::expand::Repetition;
 use super::run::{Fault, Run};
 use crate::input::terraform::functions;
+use crate::input::terraform::functions::CallError;
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, to_bool};
 use crate::input::terraform::value::{Kind, Member, Object, Value};
 use crate::source::Span;
 use crate::source::hcl::{Call, Conditional, Expression, ExpressionKind, ObjectItem};
 use crate::value::Reason;
-use crate::input::terraform::functions::CallError;
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
@@ -225,7 +225,9 @@ impl<'a> Run<'a> {
         {
             match last.items() {
                 Some(items) => arguments.extend(items.iter().cloned()),
-                None if last.is_null() => return Err(Fault::new(last.span, "a null value cannot be expanded into arguments")),
+                None if last.is_null() => {
+                    return Err(Fault::new(last.span, "a null value cannot be expanded into arguments"));
+                }
                 None => {
                     arguments.push(last);
                     return Ok(self.unknown_call(name, &arguments, span));

@@ -31,9 +31,11 @@ impl Configuration {
         if let Some(known) = read.get(name) {
             return known.clone();
         }
-        let content = self.files.read(name).map(|text| self.content(name, &text)).map_err(|reason| {
-            if self.exists(name) { Unread::Unknown(reason) } else { Unread::Absent }
-        });
+        let content = self
+            .files
+            .read(name)
+            .map(|text| self.content(name, &text))
+            .map_err(|reason| if self.exists(name) { Unread::Unknown(reason) } else { Unread::Absent });
         read.insert(name.to_owned(), content.clone());
         content
     }
@@ -102,7 +104,8 @@ impl Host for ModuleHost<'_, '_, '_> {
                     Err(Unread::Absent) => return Err(error(format!("there is no file `{path}`"))),
                     Err(Unread::Unknown(reason)) => return Ok(Value::unknown(span, reason, None)),
                 };
-                let Some(file) = content.pieces.as_ref().and_then(|pieces| pieces.first()).map(|piece| piece.span.file) else {
+                let Some(file) = content.pieces.as_ref().and_then(|pieces| pieces.first()).map(|piece| piece.span.file)
+                else {
                     return Err(error(format!("`{path}` is no text")));
                 };
                 (file, self.run.configuration.sources.file(file).text.to_string())
@@ -112,8 +115,8 @@ impl Host for ModuleHost<'_, '_, '_> {
                 _ => return Ok(Value::unknown(span, super::operators::unknown_in(&[value]).reason.clone(), None)),
             },
         };
-        let parts: Vec<TemplatePart> =
-            parse_template(file, &text).map_err(|problem| error(format!("the template is malformed: {}", problem.message)))?;
+        let parts: Vec<TemplatePart> = parse_template(file, &text)
+            .map_err(|problem| error(format!("the template is malformed: {}", problem.message)))?;
         let scope = Scope { template: Some(variables), bindings: None, repetition: None, ..self.scope };
         let rendered = self.run.deeper(span, || self.run.template(&parts, span, scope));
         match rendered {

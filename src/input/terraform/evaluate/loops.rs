@@ -99,7 +99,8 @@ impl<'a> Run<'a> {
                 Value::list(span, items)
             }
             Some(_) => {
-                let mut object = if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
+                let mut object =
+                    if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
                 object.open = gathered.open.or(turns.more);
                 Value::object(span, object)
             }
@@ -125,8 +126,10 @@ impl<'a> Run<'a> {
             Some(name) => {
                 let member = Member { key: name?, key_span: key.span, value };
                 if !each.grouping && !gathered.keys.insert(Arc::clone(&member.key)) {
-                    let message =
-                        format!("two elements have the key `{}`; write `...` after the value to group them", member.key);
+                    let message = format!(
+                        "two elements have the key `{}`; write `...` after the value to group them",
+                        member.key
+                    );
                     self.recover(Err(Fault::new(span, message)), span)?;
                 }
                 gathered.members.push(member);

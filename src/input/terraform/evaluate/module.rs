@@ -11,13 +11,13 @@ use super::expression::Scope;
 use super::reference::missing;
 use super::resource::Expansion;
 use super::run::{Fault, Frame, Memo, Node, Run};
+use crate::input::NoteLevel;
 use crate::input::not_understood;
 use crate::input::terraform::instance::Provider;
 use crate::input::terraform::module::{Call, Module, Variable};
 use crate::input::terraform::types::convert;
 use crate::input::terraform::value::Value;
 use crate::input::terraform::variables::near;
-use crate::input::NoteLevel;
 use crate::source::Span;
 use crate::value::Reason;
 

@@ -41,7 +41,10 @@ impl<'a> Run<'a> {
                 let value = self.declared(scope.module, &format!("data.{}.{}", kind.text, name.text), true, span)?;
                 self.steps(value, rest, scope)
             }
-            ("var" | "local" | "module" | "each" | "count" | "path" | "terraform" | "self", [Step::Attribute(name), rest @ ..]) => {
+            (
+                "var" | "local" | "module" | "each" | "count" | "path" | "terraform" | "self",
+                [Step::Attribute(name), rest @ ..],
+            ) => {
                 let value = self.named_value(root, name, span, scope)?;
                 self.steps(value, rest, scope)
             }
@@ -83,7 +86,11 @@ impl<'a> Run<'a> {
                     let workspace = self.configuration.inputs.workspace.clone();
                     Ok(Value::text(span, workspace.unwrap_or_else(|| Arc::from("default"))))
                 }
-                _ => Ok(Value::unknown(span, not_understood(format!("`terraform.{}` is not evaluated", name.text)), None)),
+                _ => Ok(Value::unknown(
+                    span,
+                    not_understood(format!("`terraform.{}` is not evaluated", name.text)),
+                    None,
+                )),
             },
             _ => Ok(Value::unknown(span, not_understood("`self` is not evaluated"), None)),
         }

@@ -84,13 +84,19 @@ impl<'a> Run<'a> {
         span: Span,
     ) -> Result<Rc<Expansion<'a>>, Fault> {
         let address = || Arc::from(format!("{}{name}", module.prefix));
-        self.once(&module.expansions, name, span, || Frame::Keys(address()), || {
-            let all = if is_data { &module.declared.data } else { &module.declared.resources };
-            Rc::new(match all.get(index) {
-                Some(declared) => self.expand(module, declared, address(), is_data),
-                None => Expansion { address: address(), instances: Vec::new(), value: Value::null(span) },
-            })
-        })
+        self.once(
+            &module.expansions,
+            name,
+            span,
+            || Frame::Keys(address()),
+            || {
+                let all = if is_data { &module.declared.data } else { &module.declared.resources };
+                Rc::new(match all.get(index) {
+                    Some(declared) => self.expand(module, declared, address(), is_data),
+                    None => Expansion { address: address(), instances: Vec::new(), value: Value::null(span) },
+                })
+            },
+        )
     }
 
     fn expand(
@@ -280,7 +286,9 @@ impl<'a> Run<'a> {
         }
         let depends_on = body.attribute("depends_on").map(|attribute| &attribute.value.kind);
         let depends_on = match depends_on {
-            Some(ExpressionKind::List(items)) => items.iter().flat_map(|item| self.depended(item, &of.module)).collect(),
+            Some(ExpressionKind::List(items)) => {
+                items.iter().flat_map(|item| self.depended(item, &of.module)).collect()
+            }
             _ => Vec::new(),
         };
         let provider = self.provider_of(of.module.as_ref(), declared);
@@ -353,7 +361,8 @@ fn stripped(value: &Value, symbolic: &std::collections::HashSet<Arc<str>>) -> Op
                 changed |= inner.is_some();
                 kept.push(inner.unwrap_or_else(|| item.clone()));
             }
-            let kind = if matches!(value.kind, Kind::Set(_)) { Kind::Set(kept.into()) } else { Kind::List(kept.into()) };
+            let kind =
+                if matches!(value.kind, Kind::Set(_)) { Kind::Set(kept.into()) } else { Kind::List(kept.into()) };
             changed.then(|| value.clone().with(kind))
         }
         Kind::Object(object) => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::atoms::{Assumptions, Asked, Consulted};
+use super::atoms::{Asked, Assumptions, Consulted};
 use super::module::ModuleInstance;
 use super::resource::ResourceInstance;
 use super::{Configuration, Evaluated};
@@ -220,7 +220,11 @@ impl<'a> Run<'a> {
             names.iter().skip(start).chain(std::iter::once(&last)).map(|name| format!("`{name}`")).collect();
         let shown = match chain.len() {
             0..=8 => chain.join(" → "),
-            _ => format!("{} → … → {last}", chain.get(..7).unwrap_or_default().join(" → "), last = format_args!("`{last}`")),
+            _ => format!(
+                "{} → … → {last}",
+                chain.get(..7).unwrap_or_default().join(" → "),
+                last = format_args!("`{last}`")
+            ),
         };
         Fault::new(span, format!("`{last}` depends on itself: {shown}"))
     }

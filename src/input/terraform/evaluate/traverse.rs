@@ -112,7 +112,10 @@ impl<'a> Run<'a> {
                                 let names = object.members().iter().map(|member| &*member.key);
                                 let advice = near(&name, names);
                                 let advice = advice.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                                return Err(Fault::new(span, format!("there is no element with the key `{name}`{advice}")));
+                                return Err(Fault::new(
+                                    span,
+                                    format!("there is no element with the key `{name}`{advice}"),
+                                ));
                             }
                             (None, None) => self.some_element(of, key, span),
                         },
@@ -128,7 +131,8 @@ impl<'a> Run<'a> {
             Kind::Attribute(attribute) if attribute.path.is_empty() => match &key.kind {
                 Kind::Text(text) => return self.of_instance(attribute, &text.text, span),
                 _ => {
-                    let message = format!("`{}` has neither `count` nor `for_each`, so it has no index", attribute.instance);
+                    let message =
+                        format!("`{}` has neither `count` nor `for_each`, so it has no index", attribute.instance);
                     return Err(Fault::new(span, message));
                 }
             },
@@ -139,7 +143,10 @@ impl<'a> Run<'a> {
             },
             Kind::Null => return Err(Fault::new(span, "a null value has no elements")),
             Kind::Set(_) => {
-                return Err(Fault::new(span, "a set has no order, so its elements have no index; write `tolist(…)` around it"));
+                return Err(Fault::new(
+                    span,
+                    "a set has no order, so its elements have no index; write `tolist(…)` around it",
+                ));
             }
             Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
                 return Err(Fault::new(span, "only lists, maps and objects have elements"));

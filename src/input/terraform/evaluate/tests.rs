@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Assumptions, Configuration, Evaluated, Inputs};
+use crate::input::files::{Files, MemoryFiles};
+use crate::input::terraform::files_of;
+use crate::input::terraform::library::Library;
+use crate::input::terraform::tree::Tree;
+use crate::input::terraform::value::{Kind, Part, Value};
+use crate::source::SourceMap;
+
+struct Outcome {
+    evaluated: Evaluated,
+    sources: SourceMap,
+}
+
+fn configuration(text: &str, given: &[(&str, Value)], sources: &SourceMap) -> Configuration {
+    let files: Arc<dyn Files> = Arc::new(MemoryFiles(files_of(text)));
+    let library = Library::new(Arc::clone(&files), sources);
+    let tree = Tree::load(".", &library).unwrap();
+    assert_eq!(tree.notes, []);
+    let variables: BTreeMap<Arc<str>, Value> =
+        given.iter().map(|(name, value)| (Arc::from(*name), value.clone())).collect();
+    Configuration::new(tree, Inputs { variables, ..Inputs::default() }, files, sources.clone())
+}
+
+fn evaluate(text: &str) -> Outcome {
+    let sources = SourceMap::default();
+    let evaluated = configuration(text, &[], &sources).evaluate(&Assumptions::default());
+    Outcome { evaluated, sources }
+}
+
+impl Outcome {
+    fn addresses(&self) -> Vec<&str> {
+        self.evaluated.instances.iter().map(|instance| &*instance.address).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let place = |note: &crate::input::Note| {
+            note.span.map(|span| format!("{}:{}", self.sources.file(span.file).name, self.sources.position(span).line))
+        };
+        let mut notes: Vec<&crate::input::Note> = self.evaluated.notes.iter().collect();
+        notes.sort_by_key(|note| note.span);
+        notes.iter().map(|note| format!("{} {}", place(note).unwrap_or_default(), note.message)).collect()
+    }
+
+    /// An argument of an instance, shown.
+    fn shown(&self, address: &str, path: &str) -> String {
+        let instance = self.evaluated.instances.iter().find(|instance| &*instance.address == address);
+        let Some(instance) = instance else { return format!("no {address}") };
+        let mut at = &instance.arguments;
+        for key in path.split('.') {
+            let next = match key.parse::<usize>() {
+                Ok(index) => at.elements().and_then(|items| items.get(index)),
+                Err(_) => at.get(key),
+            };
+            match next {
+                Some(next) => at = next,
+                None => return "absent".to_owned(),
+            }
+        }
+        show(at)
+    }
+
+    fn output(&self, name: &str) -> String {
+        self.evaluated.outputs.get(name).map_or("absent".to_owned(), show)
+    }
+}
+
+fn show(value: &Value) -> String {
+    let all = |items: &[Value]| items.iter().map(show).collect::<Vec<_>>().join(", ");
+    match &value.kind {
+        Kind::Null => "null".to_owned(),
+        Kind::Bool(known) => known.to_string(),
+        Kind::Number(number) => number.to_string(),
+        Kind::Text(text) => format!("{:?}", text.text),
+        Kind::Partial(parts) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text, _) => text.text.to_string(),
+                Part::Value(value) => format!("<{}>", show(value)),
+            })
+            .collect(),
+        Kind::Json(inner) => format!("json({})", show(inner)),
+        Kind::List(items) => format!("[{}]", all(items)),
+        Kind::Set(items) => format!("set[{}]", all(items)),
+        Kind::Object(object) => {
+            let mut members: Vec<String> =
+                object.members().iter().map(|member| format!("{} = {}", member.key, show(&member.value))).collect();
+            members.extend(object.open.iter().map(|_| "…".to_owned()));
+            format!("{{{}}}", members.join(", "))
+        }
+        Kind::Attribute(attribute) => format!("@{}.{}", attribute.instance, attribute.path),
+        Kind::Rest(unknown) => format!("{}...", unknown.symbol.as_deref().unwrap_or("?")),
+        Kind::Unknown(unknown) => format!("?{}", unknown.symbol.as_deref().unwrap_or_default()),
+    }
+}
+
+#[test]
+fn references_lead_to_resources_and_to_what_they_configure() {
+    let outcome = evaluate(
+        r#"
+variable "cidr" { default = "10.0.0.0/16" }
+locals { name = "main-${var.cidr}" }
+resource "aws_vpc" "main" {
+  cidr_block = var.cidr
+  tags = { Name = local.name }
+}
+resource "aws_subnet" "a" {
+  vpc_id     = aws_vpc.main.id
+  cidr_block = aws_vpc.main.cidr_block
+  arn_like   = "${aws_vpc.main.arn}/x"
+  nothing    = null
+}
+output "subnet" { value = aws_subnet.a }
+"#,
+    );
+    assert_eq!(outcome.notes(), [""; 0]);
+    assert_eq!(outcome.addresses(), ["aws_vpc.main", "aws_subnet.a"]);
+    assert_eq!(outcome.shown("aws_vpc.main", "tags.Name"), "\"main-10.0.0.0/16\"");
+    assert_eq!(outcome.shown("aws_subnet.a", "vpc_id"), "@aws_vpc.main.id");
+    assert_eq!(outcome.shown("aws_subnet.a", "cidr_block"), "\"10.0.0.0/16\"");
+    assert_eq!(outcome.shown("aws_subnet.a", "arn_like"), "<@aws_vpc.main.arn>/x");
+    assert_eq!(outcome.shown("aws_subnet.a", "nothing"), "absent");
+    let subnet = &outcome.evaluated.instances[1];
+    assert!(subnet.exported && !outcome.evaluated.instances[0].exported);
+    let origin = subnet.arguments.get("cidr_block").unwrap().origin.clone().unwrap();
+    assert_eq!((&*origin.instance, &*origin.path), ("aws_vpc.main", "cidr_block"));
+}
+
+#[test]
+fn count_and_for_each_make_instances_that_references_see() {
+    let outcome = evaluate(
+        r#"
+variable "zones" { default = ["a", "b"] }
+resource "aws_subnet" "x" {
+  count = 2
+  availability_zone = var.zones[count.index]
+}
+resource "aws_route_table_association" "x" {
+  for_each  = { for index, subnet in aws_subnet.x : index => subnet.id }
+  subnet_id = each.value
+  key       = each.key
+}
+resource "aws_lb" "x" {
+  subnets = aws_subnet.x[*].id
+  legacy  = aws_subnet.x.*.id
+  first   = aws_subnet.x[0].id
+  last    = (aws_subnet.x[*].availability_zone)[1]
+  all     = [for association in aws_route_table_association.x : association.id]
+  none    = aws_instance.none[*].id
+  tried   = try(aws_instance.none[0].id, "nothing")
+}
+resource "aws_instance" "none" { count = 0 }
+"#,
+    );
+    assert_eq!(outcome.notes(), [""; 0]);
+    assert_eq!(
+        outcome.addresses(),
+        [
+            "aws_subnet.x[0]",
+            "aws_subnet.x[1]",
+            "aws_route_table_association.x[\"0\"]",
+            "aws_route_table_association.x[\"1\"]",
+            "aws_lb.x"
+        ]
+    );
+    assert_eq!(outcome.shown("aws_subnet.x[1]", "availability_zone"), "\"b\"");
+    assert_eq!(outcome.shown("aws_route_table_association.x[\"1\"]", "subnet_id"), "@aws_subnet.x[1].id");
+    assert_eq!(outcome.shown("aws_lb.x", "subnets"), "[@aws_subnet.x[0].id, @aws_subnet.x[1].id]");
+    assert_eq!(outcome.shown("aws_lb.x", "legacy"), "[@aws_subnet.x[0].id, @aws_subnet.x[1].id]");
+    assert_eq!(outcome.shown("aws_lb.x", "first"), "@aws_subnet.x[0].id");
+    assert_eq!(outcome.shown("aws_lb.x", "last"), "\"b\"");
+    assert_eq!(outcome.shown("aws_lb.x", "none"), "[]");
+    let all = r#"[@aws_route_table_association.x["0"].id, @aws_route_table_association.x["1"].id]"#;
+    assert_eq!(outcome.shown("aws_lb.x", "all"), all);
+    assert_eq!(outcome.shown("aws_lb.x", "tried"), "\"nothing\"");
+}
+
+#[test]
+fn modules_are_called_with_arguments_and_hand_back_outputs() {
+    let outcome = evaluate(
+        r#"
+module "net" {
+  source = "./modules/net"
+  for_each = toset(["blue", "green"])
+  name = each.key
+}
+resource "aws_lb" "x" { subnets = [for m in module.net : m.subnet] }
+resource "aws_lb" "y" { subnet = module.net["blue"].subnet }
+# file: modules/net/main.tf
+variable "name" {}
+resource "aws_subnet" "this" { name = "${var.name}-${path.module}" }
+output "subnet" { value = aws_subnet.this.id }
+"#,
+    );
+    assert_eq!(outcome.notes(), [""; 0]);
+    assert_eq!(
+        outcome.addresses(),
+        ["aws_lb.x", "aws_lb.y", "module.net[\"blue\"].aws_subnet.this", "module.net[\"green\"].aws_subnet.this"]
+    );
+    assert_eq!(outcome.shown("module.net[\"green\"].aws_subnet.this", "name"), "\"green-modules/net\"");
+    assert_eq!(outcome.shown("aws_lb.y", "subnet"), "@module.net[\"blue\"].aws_subnet.this.id");
+    assert_eq!(outcome.evaluated.instances[2].calls.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_is_noted_at_its_place_and_the_rest_goes_on() {
+    let outcome = evaluate(
+        r#"
+variable "region" { default = "eu-west-1" }
+resource "aws_subnet" "main" {
+  a = var.regoin
+  b = [1, local.nope]
+  c = aws_subnet.mian.id
+  d = 1 + "x"
+  e = var.region
+  f = "x" ? 1 : 2
+  g = nope(1)
+}
+locals {
+  one = local.two
+  two = local.one
+}
+output "cycle" { value = local.one }
+"#,
+    );
+    assert_eq!(
+        outcome.notes(),
+        [
+            "main.tf:4 `var.regoin` is not declared in module `.`; did you mean `var.region`?",
+            "main.tf:5 `local.nope` is not declared in module `.`",
+            "main.tf:6 `aws_subnet.mian` is not declared in module `.`; did you mean `aws_subnet.main`?",
+            "main.tf:7 a number is required",
+            "main.tf:9 a bool is required",
+            "main.tf:10 there is no function named `nope`",
+            "main.tf:14 `local.one` depends on itself: `local.one` → `local.two` → `local.one`",
+        ]
+    );
+    assert_eq!(outcome.shown("aws_subnet.main", "b"), "[1, ?]");
+    assert_eq!(outcome.shown("aws_subnet.main", "e"), "\"eu-west-1\"");
+}
