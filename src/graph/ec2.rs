@@ -14,7 +14,9 @@ use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
 pub use cidr::{Cidr, Family};
 pub use compute::{ElasticIp, Interface, Launch};
-pub use routing::{Association, Destination, GatewayAttachment, PublicAccessBlock, Route, RouteTarget, Subnet};
+pub use routing::{
+    Association, Destination, GatewayAttachment, MainTable, PublicAccessBlock, Route, RouteTarget, Subnet,
+};
 pub use security_group::{Ingress, PrefixList, SecurityGroup, Source, Traffic};
 
 pub const VPC: &str = "AWS::EC2::VPC";
@@ -27,14 +29,19 @@ pub const INSTANCE: &str = "AWS::EC2::Instance";
 pub const INTERFACE: &str = "AWS::EC2::NetworkInterface";
 pub const LAUNCH_TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
 
+/// The attribute of a VPC that is the id of its main route table. CloudFormation has none; other readers use it.
+pub const MAIN_ROUTE_TABLE: &str = "MainRouteTable";
+
 /// What a property that holds an id leads to. A security group may also lead to a VPC: then its default group is
-/// meant (`!GetAtt Vpc.DefaultSecurityGroup`).
+/// meant (`!GetAtt Vpc.DefaultSecurityGroup`), unless that is a resource of its own. So may a route table: then the
+/// main one of the VPC is meant.
 pub type Pointer = Typed<Target>;
 
 #[derive(Debug, Default)]
 pub struct Ec2 {
     pub subnets: BTreeMap<Address, Subnet>,
     pub associations: Vec<Association>,
+    pub main_tables: Vec<MainTable>,
     pub routes: Vec<Route>,
     pub attachments: Vec<GatewayAttachment>,
     pub public_access_block: PublicAccessBlock,
@@ -153,13 +160,34 @@ pub fn group(resources: &Resources, prop: Prop<'_>) -> Pointer {
 
 fn group_or(resources: &Resources, value: &Value, kinds: &[&str]) -> Pointer {
     if kinds.contains(&SECURITY_GROUP)
-        && let Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) = &value.kind
-        && &**attribute == "DefaultSecurityGroup"
-        && resources.get(address).is_some_and(|resource| &*resource.kind == VPC)
+        && let Some(vpc) = vpc_whose(resources, value, "DefaultSecurityGroup")
     {
-        return Typed::Known(Target::Resource(address.clone()), value.span);
+        return Typed::Known(Target::Resource(default_group(resources, vpc).clone()), value.span);
     }
     target(resources, Prop::Known(value), kinds)
+}
+
+/// The VPC of which a value is one attribute.
+fn vpc_whose<'r>(resources: &'r Resources, value: &Value, wanted: &str) -> Option<&'r Resource> {
+    match &value.kind {
+        Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) if &**attribute == wanted => {
+            resources.get(address).filter(|resource| &*resource.kind == VPC)
+        }
+        _ => None,
+    }
+}
+
+/// The default security group of a VPC when it is declared, as a group named `default`, a name that no other group
+/// may have (`CreateSecurityGroup`, Amazon EC2 API Reference); else the VPC itself.
+pub fn default_group<'r>(resources: &'r Resources, vpc: &'r Resource) -> &'r Address {
+    let is_default = |group: &&Resource| {
+        group.prop("GroupName").known().and_then(Value::as_str) == Some("default")
+            && match target(resources, group.prop("VpcId"), &[VPC]) {
+                Typed::Absent(_) => routing::is_default(vpc),
+                of => of.address() == Some(&vpc.address),
+            }
+    };
+    resources.of_kind(SECURITY_GROUP).find(is_default).map_or(&vpc.address, |group| &group.address)
 }
 
 /// The value of a tag, whichever resource carries it: tags are a list of `{Key, Value}` or, for a few types, a map.

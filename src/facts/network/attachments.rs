@@ -64,7 +64,11 @@ impl<'g> Users<'g> {
                 match graph.resources.get(address).map(|named| &*named.kind) {
                     _ if passes_on(graph, resource) => {}
                     Some(ec2::SECURITY_GROUP) => users.add(address, resource),
-                    Some(ec2::VPC) if default => users.add(address, resource),
+                    Some(ec2::VPC) if default => {
+                        if let Some(vpc) = graph.resources.get(address) {
+                            users.add(ec2::default_group(&graph.resources, vpc), resource);
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -77,10 +81,10 @@ impl<'g> Users<'g> {
         }
         for balancer in &graph.elbv2.load_balancers {
             let Some(resource) = graph.resources.get(&balancer.address) else { continue };
+            // The groups that it names it refers to; the default one it does not.
             for pointer in front::groups_of(graph, balancer) {
-                let named = pointer.address().and_then(|address| graph.resources.get(address));
-                if let Some(vpc) = named.filter(|named| &*named.kind == ec2::VPC) {
-                    users.add(&vpc.address, resource);
+                if let Some(group) = pointer.address().and_then(|address| graph.resources.get(address)) {
+                    users.add(&group.address, resource);
                 }
             }
         }

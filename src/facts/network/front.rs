@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::super::{Fact, Step};
 use super::placement::{Registration, Workload};
 use crate::graph::ec2::security_group::Ports;
-use crate::graph::ec2::{Pointer, SECURITY_GROUP, SUBNET, may_be_declared, pointers_of};
+use crate::graph::ec2::{Pointer, SECURITY_GROUP, SUBNET, default_group, may_be_declared, pointers_of};
 use crate::graph::elbv2::{ActionKind, Listener, LoadBalancer, LoadBalancerType, Rule, TargetGroup};
 use crate::graph::{Graph, Target, Typed};
+use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Address, Reason};
+use crate::value::Reason;
 
 /// Finds the front of each workload.
 #[derive(Debug)]
@@ -220,16 +221,17 @@ pub(super) fn groups_of(graph: &Graph, balancer: &LoadBalancer) -> Vec<Pointer> 
             let vpc = vpc_of(graph, balancer);
             vec![vpc.map_or_else(
                 || Typed::Unknown(Reason::Outside(Arc::from("the default security group of the VPC")), *span),
-                |vpc| Typed::Known(Target::Resource(vpc.clone()), *span),
+                |vpc| Typed::Known(Target::Resource(default_group(&graph.resources, vpc).clone()), *span),
             )]
         }
         Typed::Known(..) | Typed::Absent(_) => Vec::new(),
     }
 }
 
-fn vpc_of<'g>(graph: &'g Graph, balancer: &LoadBalancer) -> Option<&'g Address> {
+fn vpc_of<'g>(graph: &'g Graph, balancer: &LoadBalancer) -> Option<&'g Resource> {
     let subnets = pointers_of(&graph.resources, balancer.subnets.known()?, &[SUBNET]);
-    subnets.iter().find_map(|subnet| graph.ec2.subnets.get(subnet.address()?)?.vpc.address())
+    let address = subnets.iter().find_map(|subnet| graph.ec2.subnets.get(subnet.address()?)?.vpc.address())?;
+    graph.resources.get(address)
 }
 
 pub(super) fn as_ports(port: &Typed<i64>) -> Typed<Ports> {

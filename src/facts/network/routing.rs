@@ -1,17 +1,19 @@
 //! From which subnets an internet gateway can be reached, and through which table and route.
 //!
 //! Source: Amazon VPC User Guide, "Configure route tables": a subnet uses the table that it is explicitly associated
-//! with, else the main table of its VPC. A VPC that the template creates gets a main table with the local route only,
-//! and CloudFormation has no resource for that table.
+//! with, else the main table of its VPC. A new VPC gets a main table with the local route only; the table of the default
+//! VPC leads to an internet gateway.
 
 use std::sync::Arc;
 
 use super::super::{Fact, Step};
 use super::{name_of, prefixes};
-use crate::graph::ec2::{Destination, Family, Pointer, Route, RouteTarget, leads_to, may_be_declared};
+use crate::graph::ec2::routing::is_default;
+use crate::graph::ec2::{Destination, Family, Pointer, Route, RouteTarget, VPC, leads_to};
 use crate::graph::{Graph, Target, Typed};
+use crate::input::Resource;
 use crate::source::Span;
-use crate::value::{Address, Reason};
+use crate::value::Reason;
 
 /// Where a network interface stands.
 #[derive(Clone, Debug)]
@@ -29,9 +31,10 @@ struct Table {
 }
 
 enum TableId {
-    Explicit(Target),
-    /// The main table of a VPC that the template creates.
-    Main,
+    /// A table, or a VPC whose main table no resource declares.
+    Declared(Target),
+    /// The main table of the default VPC.
+    Default,
     Unknown(Reason),
 }
 
@@ -89,9 +92,13 @@ pub(super) fn blocked(graph: &Graph, place: &Place) -> Fact<bool> {
 }
 
 /// The VPC of a subnet, when both are declared.
-pub(super) fn declared_vpc<'g>(graph: &'g Graph, place: &Place) -> Option<&'g Address> {
-    let Place::Subnet(Typed::Known(Target::Resource(subnet), _)) = place else { return None };
-    graph.ec2.subnets.get(subnet)?.vpc.address()
+pub(super) fn declared_vpc<'g>(graph: &'g Graph, place: &Place) -> Option<&'g Resource> {
+    let subnet = match place {
+        Place::Subnet(Typed::Known(Target::Resource(subnet), _)) => graph.ec2.subnets.get(subnet)?,
+        Place::Subnet(_) => return None,
+        Place::DefaultVpc(_) => return graph.resources.of_kind(VPC).find(|vpc| is_default(vpc)),
+    };
+    graph.resources.get(subnet.vpc.address()?)
 }
 
 /// The table of a subnet; several when an association that cannot be told might be this subnet's.
@@ -106,7 +113,7 @@ fn tables(graph: &Graph, subnet: &Target, used_at: Span) -> Vec<Table> {
             Err(_) => (&mut possible, "may be"),
         };
         let (id, table) = match &association.route_table {
-            Typed::Known(table, _) => (TableId::Explicit(table.clone()), format!("route table `{}`", name_of(table))),
+            Typed::Known(table, _) => (TableId::Declared(table.clone()), described(graph, table)),
             Typed::Unknown(reason, _) => (TableId::Unknown(reason.clone()), "an unknown route table".to_owned()),
             Typed::Absent(_) => continue,
         };
@@ -130,30 +137,75 @@ fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
     let unknown = |reason, vpc: &str| {
         table(TableId::Unknown(reason), format!("subnet `{name}` uses the main route table of {vpc}"), subnet.span)
     };
+    let uses = |id, what: &str, span| table(id, format!("subnet `{name}` has no table of its own: {what}"), span);
+    let default =
+        || uses(TableId::Default, "the main table of the default VPC leads to an internet gateway", subnet.span);
+    if let Some(main) = declared_main(graph, &subnet.vpc) {
+        return match main {
+            Ok((Typed::Known(table, _), span)) => uses(
+                TableId::Declared(table.clone()),
+                &format!("its VPC's main one is {}", described(graph, table)),
+                span,
+            ),
+            Ok((Typed::Unknown(reason, _), span)) | Err((reason, span)) => {
+                uses(TableId::Unknown(reason.clone()), "the main one of its VPC is not known", span)
+            }
+            Ok((Typed::Absent(_), span)) => uses(
+                TableId::Unknown(Reason::NotUnderstood(Arc::from("RouteTableId is missing"))),
+                "the main one of its VPC is not named",
+                span,
+            ),
+        };
+    }
     match &subnet.vpc {
-        Typed::Known(Target::Resource(_), _) => {
-            let label =
-                format!("subnet `{name}` has no table of its own: the main table of its VPC has only the local route");
-            table(TableId::Main, label, subnet.span)
+        Typed::Known(Target::Resource(vpc), _) => {
+            if graph.resources.get(vpc).is_some_and(is_default) {
+                return default();
+            }
+            let known = Target::Resource(vpc.clone());
+            let added = graph.ec2.routes.iter().any(|route| leads_to(&route.route_table, &known) == Ok(true));
+            let routes = if added { "" } else { " has only the local route" };
+            let what = if added { "it uses the main table of its VPC" } else { "the main table of its VPC" };
+            uses(TableId::Declared(known), &format!("{what}{routes}"), subnet.span)
         }
         Typed::Known(Target::Outside(vpc), _) => {
             let reason = Reason::Outside(Arc::from(format!("the main route table of `{vpc}`")));
             unknown(reason, &format!("`{vpc}`, which is not declared"))
         }
         Typed::Unknown(reason, _) => unknown(reason.clone(), "a VPC that is not known"),
-        Typed::Absent(_) => unknown(Reason::NotUnderstood(Arc::from("VpcId is missing")), "no VPC"),
+        Typed::Absent(_) => default(),
+    }
+}
+
+/// What a declared association says of the main table of a VPC, and where; an error when it may be of another VPC.
+#[expect(clippy::type_complexity, reason = "read in one place")]
+fn declared_main<'g>(graph: &'g Graph, vpc: &Pointer) -> Option<Result<(&'g Pointer, Span), (&'g Reason, Span)>> {
+    let vpc = vpc.known()?;
+    let certain = graph.ec2.main_tables.iter().find(|main| leads_to(&main.vpc, vpc) == Ok(true));
+    if let Some(main) = certain {
+        return Some(Ok((&main.route_table, main.span)));
+    }
+    graph.ec2.main_tables.iter().find_map(|main| Some(Err((leads_to(&main.vpc, vpc).err()?, main.span))))
+}
+
+/// "route table `Public`", or whose main table it is.
+fn described(graph: &Graph, table: &Target) -> String {
+    let declared = table.address().and_then(|address| graph.resources.get(address));
+    match declared.filter(|declared| &*declared.kind == VPC) {
+        Some(vpc) => format!("the main route table of `{}`", vpc.name),
+        None => format!("route table `{}`", name_of(table)),
     }
 }
 
 fn table_is_public(graph: &Graph, table: &Table, family: Family) -> Fact<bool> {
     let target = match &table.id {
         TableId::Unknown(reason) => return Fact::unknown(reason.clone(), vec![table.step.clone()]),
-        TableId::Explicit(target) => Some(target),
-        TableId::Main => None,
+        TableId::Default => return Fact::known(family == Family::V4, vec![table.step.clone()]),
+        TableId::Declared(target) => target,
     };
     let mut verdicts = Vec::new();
     for route in &graph.ec2.routes {
-        match belongs(route, target) {
+        match belongs(graph, route, target) {
             Ok(false) => {}
             Ok(true) => verdicts.push(opens(graph, route, family)),
             Err(reason) => {
@@ -162,13 +214,13 @@ fn table_is_public(graph: &Graph, table: &Table, family: Family) -> Fact<bool> {
             }
         }
     }
-    if let Some(Target::Outside(id)) = target {
+    if let Target::Outside(id) = target {
         verdicts.push(Fact::unknown(Reason::Outside(Arc::from(format!("route table `{id}`"))), Vec::new()));
     }
     let mut fact = Fact::any(verdicts);
     if fact.is(false) {
-        let declared = target.and_then(Target::address).and_then(|address| graph.resources.get(address));
-        fact.evidence = declared.map_or_else(Vec::new, |table| {
+        let declared = target.address().and_then(|address| graph.resources.get(address));
+        fact.evidence = declared.filter(|table| &*table.kind != VPC).map_or_else(Vec::new, |table| {
             let label = format!("route table `{}` has no route to an internet gateway", table.name);
             vec![Step::new(label, table.name_span)]
         });
@@ -179,20 +231,27 @@ fn table_is_public(graph: &Graph, table: &Table, family: Family) -> Fact<bool> {
 
 /// The routes that make a table public for certain.
 fn opening_routes<'g>(graph: &'g Graph, table: &Table) -> Vec<&'g Route> {
-    let TableId::Explicit(target) = &table.id else { return Vec::new() };
+    let TableId::Declared(target) = &table.id else { return Vec::new() };
     let certain = |route: &&Route| {
-        belongs(route, Some(target)) == Ok(true)
+        belongs(graph, route, target) == Ok(true)
             && [Family::V4, Family::V6].into_iter().any(|family| opens(graph, route, family).is(true))
     };
     graph.ec2.routes.iter().filter(certain).collect()
 }
 
-/// Whether a route stands in a table. No id that is known can be that of a main table.
-fn belongs<'r>(route: &'r Route, table: Option<&Target>) -> Result<bool, &'r Reason> {
-    match (table, &route.route_table) {
-        (Some(table), pointer) => leads_to(pointer, table),
-        (None, Typed::Unknown(reason, _)) if may_be_declared(reason) => Err(reason),
-        (None, _) => Ok(false),
+/// Whether a route stands in a table, which it may name as the main one of a VPC.
+fn belongs<'g>(graph: &'g Graph, route: &'g Route, table: &Target) -> Result<bool, &'g Reason> {
+    let named = match route.route_table.address() {
+        Some(address) if graph.resources.get(address).is_some_and(|named| &*named.kind == VPC) => {
+            let vpc = Typed::Known(Target::Resource(address.clone()), route.span);
+            declared_main(graph, &vpc)
+        }
+        _ => None,
+    };
+    match named {
+        Some(Ok((main, _))) if main.known() != route.route_table.known() => leads_to(main, table),
+        Some(Err((reason, _))) => Err(reason),
+        Some(Ok(_)) | None => leads_to(&route.route_table, table),
     }
 }
 

@@ -259,7 +259,7 @@ fn groups_of(graph: &Graph, nics: &[Nic]) -> Vec<Pointer> {
             Typed::Unknown(reason, span) => vec![Typed::Unknown(reason.clone(), *span)],
             Typed::Absent(span) => vec![routing::declared_vpc(graph, &nic.place).map_or_else(
                 || Typed::Unknown(Reason::Outside(Arc::from("the default security group of the VPC")), *span),
-                |vpc| Typed::Known(Target::Resource(vpc.clone()), *span),
+                |vpc| Typed::Known(Target::Resource(ec2::default_group(&graph.resources, vpc).clone()), *span),
             )],
         };
         for group in groups {

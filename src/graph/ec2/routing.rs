@@ -11,6 +11,7 @@ use crate::value::{Address, Prop, Reason};
 pub struct Subnet {
     pub address: Address,
     pub span: Span,
+    /// Absent: the default VPC, of a subnet that is its default one for a zone.
     pub vpc: Pointer,
     /// False by default. Source: `AWS::EC2::Subnet`, `MapPublicIpOnLaunch`.
     pub map_public_ip: Typed<bool>,
@@ -24,6 +25,16 @@ pub struct Subnet {
 pub struct Association {
     pub span: Span,
     pub subnet: Pointer,
+    pub route_table: Pointer,
+}
+
+/// Which table is the main one of a VPC. CloudFormation cannot say it; where other readers know it, they write an
+/// `AWS::EC2::SubnetRouteTableAssociation` with `Main: true` and a `VpcId` in place of the `SubnetId`. Source: Amazon
+/// EC2 API Reference, `RouteTableAssociation`.
+#[derive(Clone, Debug)]
+pub struct MainTable {
+    pub span: Span,
+    pub vpc: Pointer,
     pub route_table: Pointer,
 }
 
@@ -90,17 +101,20 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
         ec2.subnets.insert(resource.address.clone(), subnet(resources, resource, &blocks));
     }
     for resource in resources.of_kind("AWS::EC2::SubnetRouteTableAssociation") {
-        ec2.associations.push(Association {
-            span: resource.name_span,
-            subnet: required(target(resources, resource.prop("SubnetId"), &[SUBNET]), "SubnetId"),
-            route_table: required(target(resources, resource.prop("RouteTableId"), &[ROUTE_TABLE]), "RouteTableId"),
-        });
+        let (span, route_table) = (resource.name_span, route_table(resources, resource));
+        if boolean(resource.prop("Main")).known() == Some(&true) {
+            let vpc = target(resources, resource.prop("VpcId"), &[VPC]);
+            ec2.main_tables.push(MainTable { span, vpc, route_table });
+            continue;
+        }
+        let subnet = required(target(resources, resource.prop("SubnetId"), &[SUBNET]), "SubnetId");
+        ec2.associations.push(Association { span, subnet, route_table });
     }
     for resource in resources.of_kind("AWS::EC2::Route") {
         ec2.routes.push(Route {
             address: resource.address.clone(),
             span: resource.name_span,
-            route_table: required(target(resources, resource.prop("RouteTableId"), &[ROUTE_TABLE]), "RouteTableId"),
+            route_table: route_table(resources, resource),
             destination: destination(resources, resource),
             target: route_target(resources, resource),
         });
@@ -145,10 +159,17 @@ fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Sub
             found
         }
     };
+    let vpc = target(resources, resource.prop("VpcId"), &[VPC]);
+    let is_default = boolean(resource.prop("DefaultForAz")).known() == Some(&true);
+    let vpc = match (vpc, resources.of_kind(VPC).find(|vpc| self::is_default(vpc))) {
+        (Typed::Absent(span), Some(vpc)) if is_default => Typed::Known(Target::Resource(vpc.address.clone()), span),
+        (Typed::Absent(span), None) if is_default => Typed::Absent(span),
+        (vpc, _) => required(vpc, "VpcId"),
+    };
     Subnet {
         address: resource.address.clone(),
         span: resource.name_span,
-        vpc: required(target(resources, resource.prop("VpcId"), &[VPC]), "VpcId"),
+        vpc,
         map_public_ip: boolean(resource.prop("MapPublicIpOnLaunch")).or_default(false),
         assign_ipv6: boolean(resource.prop("AssignIpv6AddressOnCreation")).or_default(false),
         has_ipv6,
@@ -209,6 +230,23 @@ fn gateway_kind(resources: &Resources, gateway: Target) -> Result<RouteTarget, S
             _ => Err(id.clone()),
         },
     }
+}
+
+/// The table of a route or association; a VPC stands for its main one.
+fn route_table(resources: &Resources, resource: &Resource) -> Pointer {
+    let prop = resource.prop("RouteTableId");
+    if let Prop::Known(value) = prop
+        && let Some(vpc) = super::vpc_whose(resources, value, super::MAIN_ROUTE_TABLE)
+    {
+        return Typed::Known(Target::Resource(vpc.address.clone()), value.span);
+    }
+    required(target(resources, prop, &[ROUTE_TABLE]), "RouteTableId")
+}
+
+/// The default VPC, which exists in each region of an account from the beginning. No template creates one; readers of
+/// what exists say so with `IsDefault`. Source: Amazon EC2 API Reference, `Vpc`.
+pub fn is_default(vpc: &Resource) -> bool {
+    boolean(vpc.prop("IsDefault")).known() == Some(&true)
 }
 
 /// A required property that is missing makes a template that does not deploy: nothing can be said about it.

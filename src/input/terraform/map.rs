@@ -7,21 +7,35 @@
 //! refers to is seen. Defaults are filled in only where the provider's differ from CloudFormation's.
 //! Source: the argument references of the Terraform AWS provider, and the CloudFormation template reference.
 
+mod acl;
+mod acm;
 mod apigateway;
 mod apigatewayv2;
 mod appsync;
+mod autoscaling;
+mod cloudfront;
 mod cognito;
+mod compute;
 mod convert;
 mod draft;
 mod dynamodb;
+mod ecs;
+mod elb;
+mod elbv2;
 mod events;
 mod iam;
 mod keys;
 mod lambda;
 mod messaging;
+mod route53;
+mod routes;
 mod s3;
+mod security_group;
 mod stepfunctions;
+mod stores;
 mod united;
+mod vpc;
+mod wafv2;
 mod workloads;
 
 use std::borrow::Cow;
@@ -35,7 +49,7 @@ use crate::input::{Format, Resource};
 use crate::source::{SourceMap, Span};
 use crate::value::{Address, Map, Member, Reason, Value};
 use draft::{Draft, member, own_policy, reference};
-use united::{Owner, United, append};
+use united::{Owner, United, append, append_to};
 
 /// How one resource type becomes CloudFormation.
 #[derive(Debug)]
@@ -48,6 +62,27 @@ pub(super) struct Row {
     /// Computed attributes; one that is not here is an attribute of that name without a meaning in CloudFormation.
     pub attributes: Attributes,
     pub finish: Option<fn(&mut Draft<'_>)>,
+}
+
+impl Row {
+    pub const fn new(
+        from: &'static str,
+        to: &'static str,
+        properties: &'static [Property],
+        attributes: Attributes,
+    ) -> Self {
+        Self { from, to, properties, attributes, finish: None }
+    }
+
+    /// A type that is only a part of other resources.
+    pub const fn part(from: &'static str) -> Self {
+        Self::new(from, "", &[], &[])
+    }
+
+    #[must_use]
+    pub const fn then(self, finish: fn(&mut Draft<'_>)) -> Self {
+        Self { finish: Some(finish), ..self }
+    }
 }
 
 /// Names in Terraform and what they are in CloudFormation.
@@ -124,19 +159,33 @@ pub(super) struct Service {
 }
 
 const SERVICES: &[Service] = &[
+    acl::SERVICE,
+    acm::SERVICE,
     apigateway::SERVICE,
     apigatewayv2::SERVICE,
-    cognito::SERVICE,
-    dynamodb::SERVICE,
-    iam::SERVICE,
-    lambda::SERVICE,
-    stepfunctions::SERVICE,
-    workloads::SERVICE,
-    s3::SERVICE,
-    messaging::SERVICE,
-    keys::SERVICE,
-    events::SERVICE,
     appsync::SERVICE,
+    autoscaling::SERVICE,
+    cloudfront::SERVICE,
+    cognito::SERVICE,
+    compute::SERVICE,
+    dynamodb::SERVICE,
+    ecs::SERVICE,
+    elb::SERVICE,
+    elbv2::SERVICE,
+    events::SERVICE,
+    iam::SERVICE,
+    keys::SERVICE,
+    lambda::SERVICE,
+    messaging::SERVICE,
+    route53::SERVICE,
+    routes::SERVICE,
+    s3::SERVICE,
+    security_group::SERVICE,
+    stepfunctions::SERVICE,
+    stores::SERVICE,
+    vpc::SERVICE,
+    wafv2::SERVICE,
+    workloads::SERVICE,
 ];
 
 /// Names under which the provider knows the same types a second time.
@@ -285,6 +334,15 @@ impl Mapper<'_> {
             deletion_policy: None,
             exported: false,
             format: self.format,
+        }
+    }
+
+    /// An argument as a link, whether it is known or not; `None` when it is not set.
+    pub fn linked(&self, instance: &Instance, argument: &str) -> Option<Value> {
+        match find(&instance.arguments, argument) {
+            Found::Absent => None,
+            Found::Unknown(unknown, span) => Some(Value::unknown(span, unknown.reason.clone())),
+            Found::Value(member) => Some(self.link(&member.value)),
         }
     }
 

@@ -114,6 +114,12 @@ impl Mapper<'_> {
         self.renamed_but(value, &["tags", "tags_all"])
     }
 
+    /// The same for a value that is converted already.
+    pub(super) fn capitalised(mut value: Value, keep: &[&str]) -> Value {
+        rename(&mut value, keep);
+        value
+    }
+
     /// A value where CloudFormation has a list.
     pub(super) fn one(&self, value: &tf::Value) -> Value {
         Value::new(value.span, value::Kind::List(vec![self.link(value)]))

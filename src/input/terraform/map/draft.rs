@@ -32,6 +32,11 @@ impl<'a> Draft<'a> {
         reference(span, &self.resource.address, None)
     }
 
+    /// An attribute of it.
+    pub fn itself_as(&self, attribute: &str, span: Span) -> Value {
+        reference(span, &self.resource.address, Some(attribute))
+    }
+
     /// Writes a property of the resource of the row.
     pub fn set(&mut self, path: &str, key_span: Span, value: Value) {
         if let Kind::Map(map) = &mut self.resource.properties.kind {

@@ -21,7 +21,7 @@ pub(in crate::input::terraform) struct United<'a> {
 
 /// Whom an attachment adds something to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(in crate::input::terraform) enum Owner {
     Is(Address),
     /// Nothing that is here.
     Outside,
@@ -156,11 +156,14 @@ fn unless_handed_in(reason: &Reason) -> Owner {
 
 /// Adds an item to the list at a property of a resource.
 pub(super) fn append(resource: &mut Resource, path: &str, key_span: Span, item: Value) {
-    let Kind::Map(map) = &mut resource.properties.kind else { return };
-    let mut items = match resource_list(map, path) {
-        Some(items) => items,
-        None => return,
-    };
+    if let Kind::Map(map) = &mut resource.properties.kind {
+        append_to(map, path, key_span, item);
+    }
+}
+
+/// The same for a mapping. A list that is unknown as a whole stays that.
+pub(super) fn append_to(map: &mut Map, path: &str, key_span: Span, item: Value) {
+    let Some(mut items) = resource_list(map, path) else { return };
     items.push(item);
     let span = items.first().map_or(key_span, |first| first.span);
     put(map, path, Member { key: Arc::from(""), key_span, value: Value::new(span, Kind::List(items)) });
