@@ -111,6 +111,17 @@ pub enum Reason {
     Denied(Arc<str>),
 }
 
+impl Reason {
+    /// Whether an unknown id may still turn out to be a resource of the input that uses it. A value that is handed in
+    /// (a parameter, an import, a dynamic reference, a literal) exists before the stack does, so it cannot.
+    pub fn may_be_declared(&self) -> bool {
+        !matches!(
+            self,
+            Self::Parameter(_) | Self::Variable(_) | Self::Import(_) | Self::DynamicReference(_) | Self::Outside(_)
+        )
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -66,17 +66,9 @@ impl Ec2 {
     }
 }
 
-/// Whether an unknown id may still turn out to be a resource of the template that uses it. A value that is handed in
-/// (a parameter, an import, a dynamic reference, a literal) exists before the stack does, so it cannot.
+/// See [`Reason::may_be_declared`].
 pub fn may_be_declared(reason: &Reason) -> bool {
-    !matches!(
-        reason,
-        Reason::Parameter(_)
-            | Reason::Variable(_)
-            | Reason::Import(_)
-            | Reason::DynamicReference(_)
-            | Reason::Outside(_)
-    )
+    reason.may_be_declared()
 }
 
 /// How a pointer relates to one target: it is it, it is not, or it may be it.

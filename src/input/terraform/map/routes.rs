@@ -7,11 +7,13 @@
 use super::Returns::Ref;
 use super::Shape::{Link, Or, Tags};
 use super::{Draft, Found, Property, Row, Service, United, member, property, reference};
-use crate::graph::ec2::MAIN_ROUTE_TABLE;
 use crate::input::terraform::value as tf;
 use crate::value::{Kind, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
+
+/// The attribute of a VPC that is the id of its main route table.
+pub(super) const MAIN_ROUTE_TABLE: &str = "MainRouteTable";
 
 const ROUTE: &str = "AWS::EC2::Route";
 const ROUTE_TABLE: &str = "AWS::EC2::RouteTable";

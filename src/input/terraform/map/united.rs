@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Found, Mapper, canonical, find, put};
-use crate::graph::ec2::may_be_declared;
 use crate::input::Resource;
 use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value as tf;
@@ -151,7 +150,7 @@ impl<'a> United<'a> {
 
 /// What is handed in names nothing that is made here.
 fn unless_handed_in(reason: &Reason) -> Owner {
-    if may_be_declared(reason) { Owner::Unknown(reason.clone()) } else { Owner::Outside }
+    if reason.may_be_declared() { Owner::Unknown(reason.clone()) } else { Owner::Outside }
 }
 
 /// Adds an item to the list at a property of a resource.

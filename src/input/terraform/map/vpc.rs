@@ -6,8 +6,8 @@
 
 use super::Returns::{GetAtt, Ref, Sub};
 use super::Shape::{Blocks, Json, Link, Or, Plain, Tags};
+use super::routes::MAIN_ROUTE_TABLE;
 use super::{Draft, Found, Property, Row, Service, United, member, property};
-use crate::graph::ec2::MAIN_ROUTE_TABLE;
 use crate::value::Value;
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
