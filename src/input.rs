@@ -156,6 +156,18 @@ pub struct Loaded {
     pub units: Vec<Box<dyn Unit>>,
     pub files: Vec<InputFile>,
     pub notes: Vec<Note>,
+    pub terraform: TerraformCoverage,
+}
+
+/// The directories with Terraform files that were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TerraformCoverage {
+    /// Root modules that are judged.
+    pub roots: usize,
+    /// Directories that they consist of, their own included.
+    pub modules: usize,
+    /// Display names of root modules without anything of AWS: read, but not judged.
+    pub foreign: Vec<String>,
 }
 
 /// How one file was taken.

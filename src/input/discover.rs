@@ -1,4 +1,4 @@
-//! Finds the templates below the given paths, reads them in parallel and says how every file was taken.
+//! Finds the templates and Terraform modules below the given paths, reads them in parallel and says how every file was taken.
 //!
 //! What a file is follows from its content, not from its name. A file that could be a template but is not understood
 //! is never passed over in silence: it is a note and counts as failed. Other YAML and JSON is counted as ignored.
@@ -10,22 +10,27 @@
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
 //! | a template in a CDK assembly whose manifest does not name it; files of a CDK asset | ignored, the former with a warning |
+//! | `.tf`, `.tf.json`, `.tofu`, `.tofu.json` | read as modules, a directory at a time |
 //! | any other file that was given by name | ignored, warning |
 //! | any other file | ignored |
 
 mod assembly;
 mod detect;
+mod terraform;
 mod walk;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::files::{Files, Folders};
+use super::terraform::Shared;
+use super::terraform::library::Library;
+use super::terraform::variables::Assignments;
 use super::{Context, Format, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation, plan};
 use crate::source::{FileId, Limits, Node, Parsed, SourceMap, Span, parse};
 use crate::value::Reason;
@@ -84,13 +89,26 @@ pub fn load(
         templates.extend(taken.template);
         plans.extend(taken.plan);
     }
-    if templates.is_empty() && plans.is_empty() && notes.is_empty() && suspects.is_empty() {
+    let nothing = templates.is_empty() && plans.is_empty() && walk.terraform.is_empty() && suspects.is_empty();
+    if nothing && notes.is_empty() {
         let given: Vec<String> = paths.iter().map(|path| format!("`{}`", walk::name(path))).collect();
-        let message = format!("no CloudFormation or SAM template in {}", given.join(", "));
+        let message = format!("no CloudFormation or SAM template and no Terraform module in {}", given.join(", "));
         notes.push(note(NoteLevel::Warning, message, None));
     }
 
-    let companions = Recorded { folders: Folders::new(walk.roots), read: Mutex::default() };
+    let folders = Folders::new(walk.roots);
+    let found = terraform::find(
+        &walk.terraform,
+        Shared {
+            library: Library::new(Arc::new(folders.with_work_trees()), sources),
+            assignments: Assignments::read(&context.terraform, sources),
+            context: context.clone(),
+            folders: Some(folders.clone()),
+        },
+    );
+    files.extend(found.files);
+    notes.extend(found.notes);
+    let companions = Recorded { folders, read: Mutex::default() };
     let mut units = cloudformation::units(templates, context, sources, &companions);
     units.extend(plans.into_iter().map(|(file, document)| plan::unit(file, document, sources)));
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -101,8 +119,9 @@ pub fn load(
             _ => notes.extend(warnings),
         }
     }
+    units.extend(found.units);
     files.sort();
-    Loaded { units, files, notes }
+    Loaded { units, files, notes, terraform: found.coverage }
 }
 
 enum Text {

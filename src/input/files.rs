@@ -35,10 +35,12 @@ impl Files for NoFiles {
 }
 
 /// Files below the scanned folders.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Folders {
     roots: Vec<PathBuf>,
 }
+
+const GIT: &str = ".git";
 
 /// Larger companions are not read.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -53,8 +55,25 @@ impl Folders {
         Self { roots: roots.filter_map(|root| root.canonicalize().ok()).collect() }
     }
 
+    /// These folders and others.
+    #[must_use]
+    pub fn and(&self, others: impl IntoIterator<Item = PathBuf>) -> Self {
+        let mut folders = Self::new(others);
+        folders.roots.extend(self.roots.iter().cloned());
+        folders
+    }
+
+    /// These folders, and the git work trees that they lie in.
+    #[must_use]
+    pub fn with_work_trees(&self) -> Self {
+        let work_tree = |root: &PathBuf| root.ancestors().find(|above| above.join(GIT).exists()).map(Path::to_path_buf);
+        self.and(self.roots.iter().filter_map(work_tree))
+    }
+
     fn permit(&self, path: &Path) -> bool {
-        self.roots.iter().any(|root| path.starts_with(root))
+        // Git's own files may hold credentials.
+        let inside = |root: &PathBuf| path.strip_prefix(root).is_ok_and(|below| below.iter().all(|name| name != GIT));
+        self.roots.iter().any(inside)
     }
 }
 
@@ -62,7 +81,7 @@ impl Files for Folders {
     fn read(&self, name: &str) -> Result<String, Reason> {
         let path = Path::new(name).canonicalize().map_err(|_| file_reason(name, "does not exist"))?;
         if !self.permit(&path) {
-            return Err(file_reason(name, "lies outside of the scanned folders"));
+            return Err(file_reason(name, "lies outside of the scanned folders; scan it as well"));
         }
         match path.metadata() {
             Ok(meta) if meta.is_file() && meta.len() <= MAX_BYTES => {}
@@ -75,7 +94,7 @@ impl Files for Folders {
     fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
         let path = Path::new(folder).canonicalize().map_err(|_| folder_reason(folder, "does not exist"))?;
         if !self.permit(&path) {
-            return Err(folder_reason(folder, "lies outside of the scanned folders"));
+            return Err(folder_reason(folder, "lies outside of the scanned folders; scan it as well"));
         }
         let entries = std::fs::read_dir(&path).map_err(|_| folder_reason(folder, "cannot be read"))?;
         let mut names = Vec::new();

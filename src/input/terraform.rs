@@ -20,9 +20,10 @@ pub mod value;
 pub mod variables;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::files::{Files, MemoryFiles};
+use super::files::{Files, Folders, MemoryFiles};
 use super::{Context, Evaluation, Format, Note, NoteLevel, Unit};
 use crate::source::SourceMap;
 use crate::value::Reason;
@@ -33,46 +34,59 @@ use map::Mapper;
 use tree::Tree;
 use variables::Assignments;
 
+/// What all root modules of a run share.
+#[derive(Debug)]
+pub struct Shared {
+    pub library: Library,
+    pub assignments: Assignments,
+    pub context: Context,
+    /// What the files of a module may be read from besides its own directory; `None` when it is in memory.
+    pub folders: Option<Folders>,
+}
+
 /// A root module with all that it calls. It is read when it is first asked for.
 #[derive(Debug)]
 pub struct TerraformUnit {
     /// Display name of the directory.
     root: Arc<str>,
-    library: Arc<Library>,
-    /// What `file` and its like may read.
-    files: Arc<dyn Files>,
-    context: Arc<Context>,
+    shared: Arc<Shared>,
     loaded: OnceLock<Result<Loaded, Reason>>,
 }
 
 #[derive(Debug)]
 struct Loaded {
     configuration: Configuration,
-    /// What is wrong with the given values.
+    /// What is wrong with the files, the calls and the given values.
     notes: Vec<Note>,
 }
 
 impl TerraformUnit {
-    pub fn new(root: Arc<str>, library: Arc<Library>, files: Arc<dyn Files>, context: Arc<Context>) -> Self {
-        Self { root, library, files, context, loaded: OnceLock::new() }
+    pub fn new(root: Arc<str>, shared: Arc<Shared>) -> Self {
+        Self { root, shared, loaded: OnceLock::new() }
     }
 
     fn loaded(&self) -> Result<&Loaded, &Reason> {
-        let loaded = self.loaded.get_or_init(|| {
-            let tree = Tree::load(&self.root, &self.library)?;
-            let sources = self.library.sources();
-            let assignments = Assignments::read(&self.context.terraform, sources);
-            let mut notes = assignments.notes.clone();
-            let mut inputs = Inputs::from(&*self.context);
-            if let Some(module) = tree.module(tree.root) {
-                let given = assignments.of(module, self.library.files(), sources);
-                notes.extend(given.notes);
-                inputs.variables = given.values;
-            }
-            let configuration = Configuration::new(tree, inputs, Arc::clone(&self.files), sources.clone());
-            Ok(Loaded { configuration, notes })
-        });
-        loaded.as_ref()
+        self.loaded.get_or_init(|| Loaded::read(&self.root, &self.shared)).as_ref()
+    }
+}
+
+impl Loaded {
+    fn read(root: &str, shared: &Shared) -> Result<Self, Reason> {
+        let Shared { library, assignments, context, folders } = shared;
+        let tree = Tree::load(root, library)?;
+        let mut notes = tree.notes.clone();
+        let mut inputs = Inputs::from(context);
+        if let Some(module) = tree.module(tree.root) {
+            let given = assignments.of(module, library);
+            notes.extend(given.notes);
+            inputs.variables = given.values;
+        }
+        let files = match folders {
+            Some(folders) => Arc::new(folders.and(tree.modules.iter().map(|module| PathBuf::from(&*module.directory)))),
+            None => Arc::clone(library.files()),
+        };
+        let configuration = Configuration::new(tree, inputs, files, library.sources().clone());
+        Ok(Self { configuration, notes })
     }
 }
 
@@ -80,14 +94,8 @@ impl Unit for TerraformUnit {
     fn files(&self) -> Vec<String> {
         let Ok(loaded) = self.loaded() else { return Vec::new() };
         // The root module is the first that is read.
-        loaded
-            .configuration
-            .tree()
-            .modules
-            .iter()
-            .flat_map(|module| &module.files)
-            .map(|name| name.to_string())
-            .collect()
+        let modules = &loaded.configuration.tree().modules;
+        modules.iter().flat_map(|module| &module.files).map(|name| name.to_string()).collect()
     }
 
     fn worlds(&self) -> Worlds {
@@ -99,9 +107,10 @@ impl Unit for TerraformUnit {
         match self.loaded() {
             Ok(loaded) => {
                 let evaluated = loaded.configuration.evaluate(&Assumptions::default());
-                let mapper = Mapper::new(self.library.sources(), &self.root, Format::Terraform, &evaluated.instances);
+                let sources = self.shared.library.sources();
+                let mapper = Mapper::new(sources, &self.root, Format::Terraform, &evaluated.instances);
                 evaluation.resources = map::resources(&mapper, &evaluated.absent);
-                evaluation.notes.extend(loaded.notes.iter().chain(&loaded.configuration.tree().notes).cloned());
+                evaluation.notes.extend(loaded.notes.iter().cloned());
                 evaluation.notes.extend(evaluated.notes);
             }
             Err(why) => evaluation.notes.push(Note {
@@ -143,16 +152,22 @@ pub fn unit_from_files(
     context: &Context,
     sources: &SourceMap,
 ) -> Result<Box<dyn Unit>, Vec<Note>> {
-    let files: Arc<dyn Files> = Arc::new(MemoryFiles(files.clone()));
-    let library = Arc::new(Library::new(Arc::clone(&files), sources));
-    let unit = TerraformUnit::new(Arc::from(root), library, files, Arc::new(context.clone()));
-    let errors = match unit.loaded() {
-        Ok(loaded) => {
-            loaded.configuration.tree().notes.iter().filter(|note| note.level == NoteLevel::Error).cloned().collect()
-        }
-        Err(why) => vec![Note { level: NoteLevel::Error, message: why.to_string(), span: None, related: None }],
+    let shared = Shared {
+        library: Library::new(Arc::new(MemoryFiles(files.clone())), sources),
+        assignments: Assignments::read(&context.terraform, sources),
+        context: context.clone(),
+        folders: None,
     };
-    if errors.is_empty() { Ok(Box::new(unit)) } else { Err(errors) }
+    let mut notes = shared.assignments.notes.clone();
+    let unit = TerraformUnit::new(Arc::from(root), Arc::new(shared));
+    match unit.loaded() {
+        Ok(loaded) => notes.extend(loaded.notes.iter().cloned()),
+        Err(why) => {
+            notes.push(Note { level: NoteLevel::Error, message: why.to_string(), span: None, related: None });
+        }
+    }
+    notes.retain(|note| note.level == NoteLevel::Error);
+    if notes.is_empty() { Ok(Box::new(unit)) } else { Err(notes) }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::super::terraform::library::is_configuration;
 use super::super::{Note, NoteLevel};
 use super::note;
 
@@ -25,6 +26,8 @@ pub(super) struct Candidate {
 pub(super) struct Walk {
     /// By name, so that a file given twice is read once.
     pub candidates: BTreeMap<String, Candidate>,
+    /// Directories with Terraform files, by name, and whether they (or one of their files) were given by name.
+    pub terraform: BTreeMap<String, bool>,
     /// The directories below which templates may name companions.
     pub roots: Vec<PathBuf>,
     pub notes: Vec<Note>,
@@ -51,10 +54,19 @@ pub(super) fn walk(paths: &[PathBuf]) -> Walk {
             Ok(meta) if meta.is_dir() => {
                 walk.roots.push(path.clone());
                 walk.directory(path, true);
+                if let Some(given) = walk.terraform.get_mut(&name(path)) {
+                    *given = true;
+                }
             }
             Ok(_) => {
-                walk.roots.push(path.parent().map_or_else(PathBuf::new, Path::to_path_buf));
-                walk.add(path, true);
+                let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+                if is_terraform(path) {
+                    // A module is always all of its files.
+                    walk.terraform.insert(name(&folder), true);
+                } else {
+                    walk.add(path, true);
+                }
+                walk.roots.push(folder);
             }
             Err(error) => {
                 let message = format!("`{}` cannot be read: {error}", name(path));
@@ -75,6 +87,11 @@ impl Walk {
             match entry {
                 Ok(entry) => {
                     let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+                    if is_file && is_terraform(entry.path()) {
+                        let folder = entry.path().parent().map(name).unwrap_or_default();
+                        self.terraform.entry(folder).or_default();
+                        continue;
+                    }
                     let extension = entry.path().extension().and_then(|extension| extension.to_str());
                     let known = |extension: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
                     if is_file && extension.is_some_and(known) {
@@ -97,6 +114,10 @@ impl Walk {
         });
         known.explicit |= explicit;
     }
+}
+
+fn is_terraform(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(is_configuration)
 }
 
 /// How a path is shown: with `/`, and without `.` and what `..` takes back.

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use rayon::prelude::*;
+
 use super::module::{File, Module};
 use crate::input::files::Files;
 use crate::source::{FileId, SourceMap, hcl};
@@ -20,7 +22,7 @@ pub struct Library {
 }
 
 /// Names and texts of the files of one directory.
-type Texts = Arc<[(Arc<str>, FileId)]>;
+pub type Texts = Arc<[(Arc<str>, FileId)]>;
 
 impl Library {
     /// `files` reads what modules may consist of.
@@ -32,8 +34,8 @@ impl Library {
         &self.sources
     }
 
-    pub fn files(&self) -> &dyn Files {
-        &*self.files
+    pub fn files(&self) -> &Arc<dyn Files> {
+        &self.files
     }
 
     /// The module in a directory, by its display name; an error when there is none or it may not be read.
@@ -55,28 +57,45 @@ impl Library {
         Ok(module)
     }
 
-    fn texts(&self, name: &str) -> Result<Texts, Reason> {
+    /// The files of the module in a directory; none when it cannot be read.
+    pub fn files_of(&self, directory: &str) -> Texts {
+        self.texts(directory).unwrap_or_default()
+    }
+
+    /// Reads directories in parallel, so that whoever asks for one later finds it. The order of `directories` is that
+    /// in which the files become known.
+    pub fn prepare(&self, directories: &[Arc<str>]) {
+        let read: Vec<_> = directories.par_iter().map(|directory| self.read(directory)).collect();
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = texts.get(name) {
+        for (directory, read) in directories.iter().zip(read) {
+            texts.entry(Arc::clone(directory)).or_insert_with(|| self.add(read));
+        }
+    }
+
+    fn texts(&self, directory: &str) -> Result<Texts, Reason> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts.get(directory) {
             return known.clone();
         }
-        let read = self.read(name);
-        texts.insert(Arc::from(name), read.clone());
+        let read = self.add(self.read(directory));
+        texts.insert(Arc::from(directory), read.clone());
         read
     }
 
-    fn read(&self, name: &str) -> Result<Texts, Reason> {
-        let names = configuration(self.files.list(name)?);
+    fn add(&self, read: Result<Vec<(String, String)>, Reason>) -> Result<Texts, Reason> {
+        let add = |(name, text): (String, String)| (Arc::from(name.as_str()), self.sources.add(name, text));
+        Ok(read?.into_iter().map(add).collect())
+    }
+
+    /// Names and texts of the files of a directory.
+    fn read(&self, directory: &str) -> Result<Vec<(String, String)>, Reason> {
+        let listed = self.files.list(directory)?;
+        let names = configuration(&listed);
         if names.is_empty() {
-            return Err(Reason::File(Arc::from(format!("folder `{name}` contains no `.tf` file"))));
+            return Err(Reason::File(Arc::from(format!("folder `{directory}` contains no `.tf` file"))));
         }
-        let texts = names.into_iter().map(|file| {
-            let file = below(name, &file);
-            let text = self.files.read(&file)?;
-            let id = self.sources.add(file.as_str(), text);
-            Ok((Arc::from(file), id))
-        });
-        texts.collect()
+        let names = names.into_iter().map(|name| below(directory, name));
+        names.map(|name| Ok((name.clone(), self.files.read(&name)?))).collect()
     }
 }
 
@@ -84,7 +103,7 @@ impl Library {
 ///
 /// Source: Terraform language documentation, "Files and Configuration Structure"; OpenTofu documentation, "Files and
 /// Directories": `x.tofu` replaces `x.tf`, `x.tofu.json` replaces `x.tf.json`.
-pub(super) fn configuration(names: Vec<String>) -> Vec<String> {
+fn configuration(names: &[String]) -> Vec<&str> {
     let replaced = |name: &str| {
         let replacing = match name.strip_suffix(".tf") {
             Some(stem) => format!("{stem}.tofu"),
@@ -92,8 +111,8 @@ pub(super) fn configuration(names: Vec<String>) -> Vec<String> {
         };
         Some(replacing)
     };
-    let is_replaced = |name: &String| replaced(name).is_some_and(|replacing| names.contains(&replacing));
-    names.iter().filter(|name| is_configuration(name) && !is_replaced(name)).cloned().collect()
+    let is_replaced = |name: &str| replaced(name).is_some_and(|replacing| names.contains(&replacing));
+    names.iter().map(String::as_str).filter(|name| is_configuration(name) && !is_replaced(name)).collect()
 }
 
 /// Whether Terraform or OpenTofu reads a file of this name.

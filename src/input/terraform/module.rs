@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use read::File;
 
 use crate::input::Note;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::source::hcl::{Attribute, Block, Expression, Name};
 
 /// The declarations of one directory, override files applied.
@@ -79,4 +79,17 @@ pub struct Call {
     pub described: Arc<str>,
     /// Without `source` and `version`; see [`Declared::block`], also for `providers`.
     pub block: Block,
+}
+
+impl Module {
+    /// Whether anything of the module stands in a file.
+    pub fn declares_in(&self, file: FileId) -> bool {
+        let spans = self.variables.values().map(|variable| variable.name.span);
+        let spans = spans.chain(self.locals.values().map(|local| local.name.span));
+        let spans = spans.chain(self.outputs.values().map(|output| output.name.span));
+        let spans = spans.chain(self.calls.values().map(|call| call.name.span));
+        let spans = spans.chain(self.providers.values().map(|provider| provider.span));
+        let mut spans = spans.chain(self.resources.iter().chain(&self.data).map(|declared| declared.name_span));
+        spans.any(|span| span.file == file)
+    }
 }

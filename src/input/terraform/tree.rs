@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::installed::Installed;
-use super::library::Library;
+use super::library::{Library, below};
 use super::module::{Call, Module};
 use crate::input::files::resolve;
 use crate::input::{Note, NoteLevel, not_understood};
@@ -33,7 +33,7 @@ impl Tree {
     pub fn load(root: &str, library: &Library) -> Result<Self, Reason> {
         let mut loading = Loading {
             library,
-            installed: Installed::read(root, library.files()),
+            installed: Installed::read(root, &**library.files()),
             places: BTreeMap::new(),
             tree: Self::default(),
             pending: VecDeque::new(),
@@ -168,13 +168,8 @@ impl Loading<'_> {
             return Err(self.wrong(message, source.value.span, not_understood));
         };
         let found = if is_local(&text) {
-            // Any file of the directory stands for it.
-            let directory =
-                resolve(&format!("{}/_", from.directory), &text).map(|directory| match directory.as_str() {
-                    "" => ".".to_owned(),
-                    _ => directory,
-                });
-            directory.ok_or_else(|| not_understood("it is no path")).and_then(|directory| self.add(&directory, path))
+            let directory = local(&from.directory, &text).ok_or_else(|| not_understood("it is no path"));
+            directory.and_then(|directory| self.add(&directory, path))
         } else {
             let absent = || {
                 Reason::File(Arc::from(format!(
@@ -202,8 +197,15 @@ impl Loading<'_> {
 }
 
 /// Whether a source is a path and not something that `terraform init` fetches.
-pub(super) fn is_local(source: &str) -> bool {
+pub fn is_local(source: &str) -> bool {
     source.starts_with("./") || source.starts_with("../")
+}
+
+/// The display name of the directory that a path in the source of a module leads to.
+pub fn local(from: &str, source: &str) -> Option<String> {
+    // Any file of a directory stands for it.
+    let directory = resolve(&below(from, "_"), source)?;
+    Some(if directory.is_empty() { ".".to_owned() } else { directory })
 }
 
 impl Call {

@@ -4,11 +4,11 @@
 
 mod literal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::library::below;
+use super::library::{Library, below};
 use super::module::{Module, Variable};
 use super::types;
 use super::value::Value;
@@ -79,7 +79,7 @@ impl Assignments {
     }
 
     /// A warning for each `--var` that no root module declares; `declared` are the variables of all of them.
-    pub fn strangers(&self, declared: &std::collections::BTreeSet<Arc<str>>) -> Vec<Note> {
+    pub fn strangers(&self, declared: &BTreeSet<Arc<str>>) -> Vec<Note> {
         let strangers = self.command.iter().filter(|assigned| assigned.single && !declared.contains(&assigned.name));
         let mut notes: Vec<Note> = strangers
             .map(|assigned| {
@@ -94,10 +94,11 @@ impl Assignments {
     }
 
     /// The values for one root module: of several for a variable, that with the highest precedence.
-    pub fn of(&self, module: &Module, files: &dyn Files, sources: &SourceMap) -> Given {
+    pub fn of(&self, module: &Module, library: &Library) -> Given {
+        let sources = library.sources();
         let mut given = Given::default();
         let mut assigned: BTreeMap<&str, &Assigned> = BTreeMap::new();
-        let found = automatic(&module.directory, files, sources, &mut given.notes);
+        let found = automatic(&module.directory, &**library.files(), sources, &mut given.notes);
         for value in &found {
             if !module.variables.contains_key(&value.name) {
                 let message = format!("the root module has no variable `{}`", value.name);
