@@ -13,7 +13,7 @@ use clap::CommandFactory as _;
 pub use arguments::Cli;
 use arguments::{Command, Input};
 
-use crate::input::{Context, TerraformContext};
+use crate::input::{Assignment, Context, TerraformContext};
 use crate::rule::RuleSet;
 use crate::source::{self, Limits, SourceMap};
 
@@ -50,6 +50,8 @@ pub enum Error {
     Parameter(String),
     #[error("{0}")]
     ParameterFile(String),
+    #[error("`{0}` is no NAME=VALUE; write for instance `--var stage=prod`")]
+    Variable(String),
     #[error("{0}")]
     Rules(String),
     #[error("no rule is called `{0}`; `sra-guard rules list` shows them all")]
@@ -122,8 +124,31 @@ fn context(input: &Input) -> Result<Context, Error> {
         region: input.region.clone(),
         account: input.account.clone(),
         partition: input.partition.clone(),
-        terraform: TerraformContext::default(),
+        terraform: terraform(input)?,
     })
+}
+
+fn terraform(input: &Input) -> Result<TerraformContext, Error> {
+    let mut given = Vec::new();
+    for variable in &input.variables.0 {
+        given.push(match variable {
+            arguments::Given::Value(text) => {
+                let (name, value) = text.split_once('=').ok_or_else(|| Error::Variable(text.clone()))?;
+                Assignment::Value { name: name.trim().to_owned(), text: value.to_owned() }
+            }
+            arguments::Given::File(path) => {
+                exists(path)?;
+                Assignment::File(path.clone())
+            }
+        });
+    }
+    let environment = std::env::vars_os().filter(|_| input.tf_var_env).filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        Some((name.strip_prefix("TF_VAR_")?.to_owned(), value.into_string().ok()?))
+    });
+    let mut environment: Vec<(String, String)> = environment.collect();
+    environment.sort();
+    Ok(TerraformContext { given, environment, workspace: input.workspace.clone() })
 }
 
 fn parameter_file(path: &Path) -> Result<Vec<(String, String)>, Error> {

@@ -1,6 +1,6 @@
 //! What rules conclude and reports show. Types only, but for the fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,6 +104,9 @@ pub struct Report {
     pub rules: Vec<RuleCount>,
     pub files: Vec<crate::input::InputFile>,
     pub notes: Vec<crate::input::Note>,
+    pub terraform: crate::input::TerraformCoverage,
+    /// Terraform modules that are not on disk: source → addresses of the calls, sorted.
+    pub absent_modules: BTreeMap<String, BTreeSet<String>>,
     /// Resource type → (resources, whether any subject or edge of the graph understands it).
     pub resource_types: BTreeMap<String, (usize, bool)>,
     /// Findings about what does not change, by verdict, when only those about what changes were asked for.

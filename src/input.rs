@@ -63,7 +63,15 @@ impl Format {
     }
 }
 
+/// Before the source of a module, in the kind of what stands for it; no resource type has a space.
+const ABSENT_MODULE: &str = "module ";
+
 impl Resource {
+    /// The source of the Terraform module that this stands for because it is not on disk.
+    pub fn absent_module(&self) -> Option<&str> {
+        self.kind.strip_prefix(ABSENT_MODULE)
+    }
+
     /// A property by its path, such as `"VpcConfig.SubnetIds"`.
     pub fn prop(&self, path: &str) -> Prop<'_> {
         self.properties.prop(path)

@@ -1,6 +1,6 @@
 //! The whole pipeline in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -46,6 +46,8 @@ pub struct Judged {
     pub resource_types: BTreeMap<String, usize>,
     /// Findings that are left out because nothing about them changes.
     pub unchanged: BTreeMap<Verdict, usize>,
+    /// See [`Report::absent_modules`].
+    pub absent_modules: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Reads and judges. Nothing is printed; what could not be read is in the report's notes.
@@ -72,11 +74,15 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
         })
         .collect();
 
-    let mut report = Report { files: loaded.files, notes: loaded.notes, ..Report::default() };
+    let mut report =
+        Report { files: loaded.files, notes: loaded.notes, terraform: loaded.terraform, ..Report::default() };
     let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
     for part in judged {
         report.findings.extend(part.findings);
         report.notes.extend(part.notes);
+        for (source, calls) in part.absent_modules {
+            report.absent_modules.entry(source).or_default().extend(calls);
+        }
         for (rule, verdicts) in part.counts {
             let total = counts.entry(rule).or_default();
             for (verdict, number) in verdicts {
@@ -115,7 +121,15 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
         let evaluation = unit.evaluate(world);
         if index == 0 {
             for resource in &evaluation.resources {
-                *judged.resource_types.entry(resource.kind.to_string()).or_default() += 1;
+                match resource.absent_module() {
+                    None => *judged.resource_types.entry(resource.kind.to_string()).or_default() += 1,
+                    // A path that leads nowhere is an error already.
+                    Some(source) if source.starts_with('.') => {}
+                    Some(source) => {
+                        let calls = judged.absent_modules.entry(source.to_owned()).or_default();
+                        calls.insert(resource.address.to_string());
+                    }
+                }
             }
         }
         judged.notes.extend(evaluation.notes);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Judges AWS architectures against the Security Reference Architecture.
 #[derive(Debug, Parser)]
@@ -14,7 +14,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge templates: CloudFormation, SAM, CDK output
+    /// Judge templates and modules: CloudFormation, SAM, CDK output, Terraform
     Scan(Scan),
     /// Print the facts that rules see, as JSON
     Facts(Facts),
@@ -99,6 +99,58 @@ pub struct Input {
     /// Value of `AWS::Partition` [default: aws]
     #[arg(long, help_heading = "Input")]
     pub partition: Option<String>,
+    #[command(flatten)]
+    pub variables: Variables,
+    /// Take values of Terraform variables from the environment (`TF_VAR_…`) too
+    #[arg(long, help_heading = "Input")]
+    pub tf_var_env: bool,
+    /// Terraform workspace [default: default]
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    pub workspace: Option<String>,
+}
+
+/// Values of Terraform variables. Terraform lets the later one win, whichever way it is given, so their common order
+/// is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(pub Vec<Given>);
+
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// `NAME=VALUE`.
+    Value(String),
+    File(PathBuf),
+}
+
+impl Args for Variables {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let option = |id: &'static str, value: &'static str, help: &'static str| {
+            Arg::new(id).long(id).value_name(value).help(help).help_heading("Input").action(ArgAction::Append)
+        };
+        command.arg(option("var", "NAME=VALUE", "Value of a variable of Terraform root modules")).arg(
+            option("var-file", "FILE", "File with values of Terraform variables (`.tfvars`, `.tfvars.json`)")
+                .value_parser(clap::value_parser!(PathBuf)),
+        )
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Variables {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let places = |id| matches.indices_of(id).into_iter().flatten();
+        let values = matches.get_many::<String>("var").into_iter().flatten().cloned().map(Given::Value);
+        let files = matches.get_many::<PathBuf>("var-file").into_iter().flatten().cloned().map(Given::File);
+        let mut given: Vec<(usize, Given)> = places("var").zip(values).chain(places("var-file").zip(files)).collect();
+        given.sort_by_key(|(place, _)| *place);
+        Ok(Self(given.into_iter().map(|(_, given)| given).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 #[derive(Debug, Args)]

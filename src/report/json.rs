@@ -1,6 +1,6 @@
 //! The stable JSON report. Its schema (`reports/report.schema.json`) is generated from these types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -156,6 +156,14 @@ pub struct Summary {
     pub files_ignored: usize,
     pub files_failed: usize,
     pub resources: usize,
+    /// Terraform root modules that were judged.
+    pub terraform_root_modules: usize,
+    /// Directories that these consist of.
+    pub terraform_modules: usize,
+    /// Terraform root modules without anything of AWS.
+    pub terraform_foreign: Vec<String>,
+    /// Terraform modules that are not on disk, by source: the addresses of their calls.
+    pub terraform_absent: BTreeMap<String, BTreeSet<String>>,
     /// Resources of types that no rule looks at yet, by type.
     pub not_understood: BTreeMap<String, usize>,
     pub subjects: usize,
@@ -281,6 +289,10 @@ fn summary(report: &crate::finding::Report) -> Summary {
         files_ignored: report.files.iter().filter(|file| file.outcome == Outcome::Ignored).count(),
         files_failed: report.files.iter().filter(|file| file.outcome == Outcome::Failed).count(),
         resources: report.resource_types.values().map(|(number, _)| number).sum(),
+        terraform_root_modules: report.terraform.roots,
+        terraform_modules: report.terraform.modules,
+        terraform_foreign: report.terraform.foreign.clone(),
+        terraform_absent: report.absent_modules.clone(),
         not_understood: not_understood.map(|(kind, (number, _))| (kind.clone(), *number)).collect(),
         subjects: report.rules.iter().map(RuleCount::subjects).sum(),
         failed: total(Verdict::Fail),

@@ -21,4 +21,5 @@ mod reports;
 mod rules;
 mod schema;
 mod support;
+mod terraform;
 mod unknowns;

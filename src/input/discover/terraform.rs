@@ -102,9 +102,10 @@ impl Survey {
 }
 
 fn input_file(module: &Module, name: &str, file: FileId) -> InputFile {
-    let broken = module.notes.iter().any(|note| {
-        note.level == NoteLevel::Error && note.span.is_some_and(|span| span.file == file)
-    });
+    let broken = module
+        .notes
+        .iter()
+        .any(|note| note.level == NoteLevel::Error && note.span.is_some_and(|span| span.file == file));
     let outcome = if broken && !module.declares_in(file) { Outcome::Failed } else { Outcome::Read(Format::Terraform) };
     let resources = module.resources.iter().filter(|declared| declared.block.span.file == file).count();
     InputFile { name: name.to_owned(), outcome, resources }

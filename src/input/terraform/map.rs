@@ -45,7 +45,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::instance::{AbsentModule, Instance};
 use super::value::{self as tf, Kind};
-use crate::input::{Format, Resource};
+use crate::input::{ABSENT_MODULE, Format, Resource};
 use crate::source::{SourceMap, Span};
 use crate::value::{Address, Map, Member, Reason, Value};
 use draft::{Draft, member, own_policy, reference};
@@ -324,7 +324,7 @@ impl Mapper<'_> {
         Resource {
             address: self.address(&module.address),
             name: Arc::clone(&module.address),
-            kind: Arc::from(format!("module {}", module.source)),
+            kind: Arc::from(format!("{ABSENT_MODULE}{}", module.source)),
             properties: self.opaque(&module.arguments, &module.reason),
             span: module.span,
             name_span: module.name_span,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 pub use read::File;
 
 use crate::input::Note;
-use crate::source::{FileId, Span};
 use crate::source::hcl::{Attribute, Block, Expression, Name};
+use crate::source::{FileId, Span};
 
 /// The declarations of one directory, override files applied.
 #[derive(Clone, Debug, Default)]

@@ -167,26 +167,20 @@ impl Loading<'_> {
             let message = format!("the `source` of module `{name}` is no literal text, so it is not read");
             return Err(self.wrong(message, source.value.span, not_understood));
         };
-        let found = if is_local(&text) {
+        if is_local(&text) {
             let directory = local(&from.directory, &text).ok_or_else(|| not_understood("it is no path"));
-            directory.and_then(|directory| self.add(&directory, path))
-        } else {
-            let absent = || {
-                Reason::File(Arc::from(format!(
-                    "module `{name}` ({}) is not on disk; run `terraform init` and scan again",
-                    call.described
-                )))
-            };
-            let Some(directory) = self.installed.directory(path, &text).map(str::to_owned) else {
-                return Err(absent());
-            };
-            self.add(&directory, path)
+            let found = directory.and_then(|directory| self.add(&directory, path));
+            return found.map_err(|why| {
+                let message = format!("module `{name}` is not read: {why}");
+                self.wrong(message, source.value.span, |message| Reason::File(message.into()))
+            });
+        }
+        let absent = |why: &str| {
+            let advice = "run `terraform init` and scan again";
+            Reason::File(Arc::from(format!("module `{name}` ({}) is not on disk{why}; {advice}", call.described)))
         };
-        found.map_err(|why| {
-            self.wrong(format!("module `{name}` is not read: {why}"), source.value.span, |message| {
-                Reason::File(message.into())
-            })
-        })
+        let directory = self.installed.directory(path, &text).map(str::to_owned).ok_or_else(|| absent(""))?;
+        self.add(&directory, path).map_err(|why| absent(&format!(" ({why})")))
     }
 
     fn wrong(&mut self, message: String, span: Span, reason: impl FnOnce(String) -> Reason) -> Reason {

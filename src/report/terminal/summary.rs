@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::{fold, paint};
-use crate::finding::{RuleCount, Severity, Verdict};
-use crate::input::Outcome;
+use crate::finding::{Report, RuleCount, Severity, Verdict};
+use crate::input::{Format, InputFile, Outcome};
 use crate::report::View;
 
 const RED: &str = "1;31";
@@ -87,7 +87,7 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = view.report;
     let files = |outcome: &Outcome| report.files.iter().filter(|file| file.outcome == *outcome).count();
     let resources: usize = report.resource_types.values().map(|(number, _)| number).sum();
-    let mut read = format!("{} with {}", plural(report.files_read(), "template"), plural(resources, "resource"));
+    let mut read = format!("{} with {}", inputs(report), plural(resources, "resource"));
     if files(&Outcome::Ignored) > 0 {
         read = format!("{read}; {} of other YAML or JSON ignored", plural(files(&Outcome::Ignored), "file"));
     }
@@ -95,6 +95,12 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     if files(&Outcome::Failed) > 0 {
         let failed = format!("{}; the errors above say why", plural(files(&Outcome::Failed), "file"));
         listed(view, out, "not read", &failed)?;
+    }
+    absent_modules(view, out)?;
+    if let Some(first) = report.terraform.foreign.first() {
+        let number = report.terraform.foreign.len();
+        let place = if number == 1 { format!("in `{first}`") } else { format!("the first in `{first}`") };
+        listed(view, out, "not AWS", &format!("{}, {place}", plural(number, "Terraform root module")))?;
     }
     let mut blind: Vec<(&String, usize)> = report
         .resource_types
@@ -122,6 +128,69 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         listed(view, out, "idle", &format!("{} met no subject", plural(idle, "rule")))?;
     }
     Ok(())
+}
+
+/// "2 templates and 3 Terraform root modules (12 modules, 40 files)".
+fn inputs(report: &Report) -> String {
+    let number = |wanted: fn(&Format) -> bool| {
+        let read = |file: &&InputFile| matches!(&file.outcome, Outcome::Read(format) if wanted(format));
+        report.files.iter().filter(read).count()
+    };
+    let templates = number(|format| matches!(format, Format::CloudFormation | Format::Sam));
+    let plans = number(|format| *format == Format::TerraformPlan);
+    let mut inputs = Vec::new();
+    if report.terraform.roots > 0 {
+        let files = plural(number(|format| *format == Format::Terraform), "file");
+        let modules = match report.terraform.modules {
+            modules if modules == report.terraform.roots => String::new(),
+            modules => format!("{}, ", plural(modules, "module")),
+        };
+        inputs.push(format!("{} ({modules}{files})", plural(report.terraform.roots, "Terraform root module")));
+    }
+    if plans > 0 {
+        inputs.push(plural(plans, "Terraform plan"));
+    }
+    if templates > 0 || inputs.is_empty() {
+        inputs.insert(0, plural(templates, "template"));
+    }
+    match inputs.as_slice() {
+        [first, middle @ .., last] => {
+            let middle: String = middle.iter().map(|input| format!(", {input}")).collect();
+            format!("{first}{middle} and {last}")
+        }
+        inputs => inputs.concat(),
+    }
+}
+
+/// What `terraform init` would bring, most wanted first.
+fn absent_modules(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut absent: Vec<_> = view.report.absent_modules.iter().collect();
+    absent.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
+    let total: usize = absent.iter().map(|(_, calls)| calls.len()).sum();
+    if total == 0 {
+        return Ok(());
+    }
+    let shown: Vec<String> = absent
+        .iter()
+        .take(6)
+        .map(|(source, calls)| {
+            let source = source.replace(' ', "\u{a0}");
+            match calls.first() {
+                Some(only) if calls.len() == 1 => {
+                    let name = only.split_once('#').map_or(only.as_str(), |(_, name)| name);
+                    format!("`{name}`:\u{a0}{source}")
+                }
+                _ => format!("{source}\u{a0}×{}", calls.len()),
+            }
+        })
+        .collect();
+    let more = if absent.len() > 6 { format!(" and {} more", absent.len() - 6) } else { String::new() };
+    let text = format!(
+        "{} whose resources are therefore unknown: {}{more}; run `terraform init` and scan again",
+        plural(total, "module"),
+        shown.join(", ")
+    );
+    listed(view, out, "not on disk", &text)
 }
 
 fn result(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -153,8 +222,8 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("no rule was chosen", "check --rule and --skip-rule")
     } else if report.files_read() == 0 {
         (
-            "no template was found",
-            "give a template, or a directory that contains some; CloudFormation, SAM and cdk.out are understood",
+            "no template was found, and no Terraform module",
+            "give one, or a directory that contains some; CloudFormation, SAM, cdk.out and Terraform are understood",
         )
     } else {
         ("no rule met a subject in what was read", "`sra-guard rules list` shows what rules judge")

@@ -1,0 +1,58 @@
+//! Terraform as its users scan it: root modules and what they call, values for variables, what is absent.
+
+mod discovery;
+mod variables;
+
+use std::process::{Command, Output, Stdio};
+
+use crate::support::Folder;
+
+/// Files of a folder, by name.
+pub(crate) fn folder(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::new();
+    for (name, text) in files {
+        folder.write(name, text);
+    }
+    folder
+}
+
+/// Runs the program inside of a folder.
+pub(crate) fn run(folder: &Folder, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sra-guard"));
+    command.args(arguments).current_dir(folder.path()).env_remove("NO_COLOR").stdin(Stdio::null());
+    command.output().unwrap()
+}
+
+/// The terminal report.
+pub(crate) fn report(folder: &Folder, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `file: outcome resources` for each input, then `level file:line message` for each note.
+pub(crate) fn inputs(folder: &Folder, arguments: &[&str]) -> Vec<String> {
+    let json = json(folder, arguments);
+    let files = json["inputs"].as_array().unwrap().iter().map(|file| {
+        format!("{}: {} {}", file["file"].as_str().unwrap(), file["outcome"].as_str().unwrap(), file["resources"])
+    });
+    files.chain(notes(&json)).collect()
+}
+
+pub(crate) fn notes(json: &serde_json::Value) -> Vec<String> {
+    let note = |note: &serde_json::Value| {
+        let place = note.get("location").map(|at| format!(" {}:{}", at["file"].as_str().unwrap(), at["line"]));
+        format!(
+            "{}{} {}",
+            note["level"].as_str().unwrap(),
+            place.unwrap_or_default(),
+            note["message"].as_str().unwrap()
+        )
+    };
+    json["notes"].as_array().unwrap().iter().map(note).collect()
+}
+
+pub(crate) fn json(folder: &Folder, arguments: &[&str]) -> serde_json::Value {
+    let output = run(folder, &[&["scan", "--format", "json"], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
