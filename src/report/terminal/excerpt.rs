@@ -2,18 +2,21 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Snippet, normalize_untrusted_str};
 
 use super::mask::mask;
 use crate::report::View;
 use crate::source::{FileId, SourceFile, Span};
+
+/// Lines longer than this were written for programs, as plans are, and are not shown.
+const MAX_LINE: usize = 2_000;
 
 /// One excerpt a file, the subject's own first: that is where the user goes. Labels of the same place are joined.
 pub(super) fn excerpts(
     view: &View<'_>,
     subject: Span,
     labelled: impl IntoIterator<Item = (Span, String)>,
-) -> Vec<Snippet<'static, Annotation<'static>>> {
+) -> Vec<Element<'static>> {
     let mut places: Vec<Place> = Vec::new();
     for (span, label) in labelled {
         match places.iter_mut().find(|place| place.span == span) {
@@ -33,11 +36,36 @@ pub(super) fn excerpts(
     files.sort_by_key(|file| *file != subject.file);
     files
         .into_iter()
-        .map(|file| {
+        .flat_map(|file| {
             let here: Vec<&Place> = places.iter().filter(|place| place.span.file == file).collect();
-            snippet(&view.sources.file(file), subject, &here)
+            let source = view.sources.file(file);
+            if here.iter().any(|place| line(&source.text, place.span).len() > MAX_LINE) {
+                return places_only(view, subject, &here);
+            }
+            vec![snippet(&source, subject, &here).into()]
         })
         .collect()
+}
+
+/// The line in which a span starts.
+fn line(text: &str, span: Span) -> Range<usize> {
+    let at = (span.start as usize).min(text.len());
+    let start = text.get(..at).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(at..).and_then(|tail| tail.find('\n')).map_or(text.len(), |end| at + end);
+    start..end
+}
+
+/// Where a file is meant, without showing it.
+fn places_only(view: &View<'_>, subject: Span, places: &[&Place]) -> Vec<Element<'static>> {
+    let shown = places.iter().find(|place| place.span == subject).or(places.first());
+    let origin = shown.map(|place| {
+        let at = view.sources.position(place.span);
+        let file = view.sources.file(place.span.file).name.clone();
+        Origin::path(file).line(at.line as usize).char_column(at.column as usize).into()
+    });
+    let labels = places.iter().filter(|place| !place.label.is_empty());
+    let labels = labels.map(|place| Level::NOTE.no_name().message(normalize_untrusted_str(&place.label)).into());
+    origin.into_iter().chain(labels).collect()
 }
 
 struct Place {
