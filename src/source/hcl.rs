@@ -23,8 +23,8 @@ use super::{FileId, SourceMap, Span, SyntaxError};
 /// of objects, and so is a block within it: whoever reads `ingress` of a resource reads both.
 pub fn parse(sources: &SourceMap, file: FileId) -> Parsed {
     let source = sources.file(file);
-    if source.name.ends_with(".json") {
-        return json::parse(file, &source.text, source.name.ends_with(".tfvars.json"));
+    if let Some(stem) = source.name.strip_suffix(".json") {
+        return json::parse(file, &source.text, stem.ends_with(".tfvars"));
     }
     Parser::new(&source.text, Place { file, base: 0, jumps: &[] }).file()
 }

@@ -204,8 +204,7 @@ impl Parser<'_> {
         let mut start = self.at;
         while let Some(byte) = self.peek() {
             match byte {
-                b'"' if style == Style::Quoted => break,
-                b'\n' if style == Style::Quoted => break,
+                b'"' | b'\n' if style == Style::Quoted => break,
                 b'\n' if style == Style::Lines => {
                     self.at += 1;
                     break;

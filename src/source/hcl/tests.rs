@@ -87,7 +87,7 @@ fn show_parts(parts: &[TemplatePart]) -> String {
         }
         TemplatePart::For(of) => format!("<for {} in {} {}>", of.value, show(&of.collection), show_parts(&of.body)),
     });
-    format!("'{}'", parts.collect::<Vec<_>>().join(""))
+    format!("'{}'", parts.collect::<String>())
 }
 
 #[test]

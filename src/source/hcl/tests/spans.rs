@@ -25,7 +25,9 @@ fn walk<'a>(expression: &'a Expression, see: &mut dyn FnMut(&'a Expression)) {
         ExpressionKind::Unary(_, of) => walk(of, see),
         ExpressionKind::Binary(_, sides) => [&sides.0, &sides.1].into_iter().for_each(|side| walk(side, see)),
         ExpressionKind::Conditional(of) => {
-            [&of.condition, &of.then, &of.otherwise].into_iter().for_each(|part| walk(part, see));
+            walk(&of.condition, see);
+            walk(&of.then, see);
+            walk(&of.otherwise, see);
         }
         ExpressionKind::For(of) => {
             let parts = [Some(&of.collection), of.key.as_ref(), Some(&of.value), of.condition.as_ref()];
@@ -95,7 +97,9 @@ pub(super) fn reads_again(sources: &SourceMap, body: &Body) {
         let again = parse_expression(expression.span.file, &text, expression.span.start as usize);
         assert_eq!(again.as_ref(), Ok(expression), "{text}");
         if let ExpressionKind::Template(parts) = &expression.kind {
-            parts.iter().for_each(|part| literal_reads_again(sources, part));
+            for part in parts {
+                literal_reads_again(sources, part);
+            }
         }
     });
 }
@@ -103,11 +107,11 @@ pub(super) fn reads_again(sources: &SourceMap, body: &Body) {
 fn literal_reads_again(sources: &SourceMap, part: &TemplatePart) {
     let TemplatePart::Literal(text, span) = part else { return };
     let written = sources.slice(*span);
-    if written.len() != text.len() {
+    if written.len() == text.len() {
+        assert_eq!(written, **text);
+    } else {
         let quoted = format!("\"{written}\"");
         assert_eq!(parse_expression(span.file, &quoted, 0).unwrap().literal_text().as_deref(), Some(&**text));
-    } else {
-        assert_eq!(written, **text);
     }
 }
 
