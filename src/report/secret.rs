@@ -24,17 +24,32 @@ const HARMLESS: &[&str] = &[
     "expiration",
     "source",
     "id",
+    "path",
+    "file",
     "generatesecret",
+    "httptokens",
 ];
 
 /// Whether a key says that its value is a secret.
 pub(super) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let words: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
+    let words = words(key);
     let named = ["secret", "password", "passphrase", "token", "privatekey", "apikey", "accesskey"]
         .iter()
         .any(|word| words.contains(word));
-    named && !HARMLESS.iter().any(|end| words.ends_with(end))
+    named && !ends_harmless(&words)
+}
+
+/// Whether a key among secrets says that its value is none.
+pub(super) fn is_harmless(key: &str) -> bool {
+    ends_harmless(&words(key))
+}
+
+fn words(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+fn ends_harmless(words: &str) -> bool {
+    HARMLESS.iter().any(|end| words.ends_with(end))
 }
 
 /// Replaces the secrets that properties spell out: literals under secret keys, and all literals of environment

@@ -14,14 +14,16 @@ use crate::finding::{Finding, Severity, Verdict};
 use crate::input::{Note, NoteLevel};
 use crate::source::Span;
 use excerpt::excerpts;
+use mask::Secrets;
 
 /// Reasons of one unknown that are shown; the other formats list them all.
 const REASONS: usize = 3;
 
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let secrets = Secrets::default();
     for note in &view.report.notes {
         if note.level == NoteLevel::Error || !view.quiet {
-            write_group(view, note_group(view, note), out)?;
+            write_group(view, note_group(view, &secrets, note), out)?;
         }
     }
     // Long runs stay readable when each rule is explained once.
@@ -29,12 +31,12 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut alike = alike(view);
     for finding in view.findings() {
         let group = match finding.verdict {
-            Verdict::Fail => failure(view, finding, explained.insert(finding.rule.id.as_str())),
+            Verdict::Fail => failure(view, &secrets, finding, explained.insert(finding.rule.id.as_str())),
             Verdict::Unknown => match alike.remove(&Question::of(finding)) {
                 Some(findings) => unknown(view, &findings),
                 None => continue,
             },
-            _ => proven(view, finding),
+            _ => proven(view, &secrets, finding),
         };
         write_group(view, group, out)?;
     }
@@ -83,19 +85,19 @@ fn title(finding: &Finding) -> Group<'static> {
 }
 
 /// The verdict with its proof. Steps are numbered in reading order, because excerpts show lines in file order.
-fn proven(view: &View<'_>, finding: &Finding) -> Group<'static> {
+fn proven(view: &View<'_>, secrets: &Secrets, finding: &Finding) -> Group<'static> {
     let several = finding.evidence.len() > 1;
     let label =
         |(index, label): (usize, &str)| if several { format!("{}. {label}", index + 1) } else { label.to_owned() };
     let steps = || finding.evidence.iter().enumerate().map(|(index, step)| (step.span, label((index, &step.label))));
     let placed = steps().filter_map(|(span, label)| Some((span?, label)));
-    let group = title(finding).elements(excerpts(view, finding.subject.span, placed));
+    let group = title(finding).elements(excerpts(view, secrets, finding.subject.span, placed));
     let unplaced = steps().filter(|(span, _)| span.is_none());
     group.elements(unplaced.map(|(_, label)| Level::NOTE.no_name().message(wrap(view, 3, &label))))
 }
 
-fn failure(view: &View<'_>, finding: &Finding, first: bool) -> Group<'static> {
-    let group = proven(view, finding);
+fn failure(view: &View<'_>, secrets: &Secrets, finding: &Finding, first: bool) -> Group<'static> {
+    let group = proven(view, secrets, finding);
     if !first {
         return group.element(
             Level::HELP
@@ -149,14 +151,14 @@ fn origin(view: &View<'_>, span: Span) -> Origin<'static> {
     Origin::path(file).line(at.line as usize).char_column(at.column as usize)
 }
 
-fn note_group(view: &View<'_>, note: &Note) -> Group<'static> {
+fn note_group(view: &View<'_>, secrets: &Secrets, note: &Note) -> Group<'static> {
     let level = match note.level {
         NoteLevel::Error => Level::ERROR,
         NoteLevel::Warning => Level::WARNING,
     };
     let group = Group::with_title(level.primary_title(note.message.clone()));
     match note.span {
-        Some(span) => group.elements(excerpts(view, span, note.related.clone())),
+        Some(span) => group.elements(excerpts(view, secrets, span, note.related.clone())),
         None => group,
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Snippet, normalize_untrusted_str};
 
-use super::mask::mask;
+use super::mask::Secrets;
 use crate::report::View;
-use crate::source::{FileId, SourceFile, Span};
+use crate::source::{FileId, SourceMap, Span};
 
 /// Lines longer than this were written for programs, as plans are, and are not shown.
 const MAX_LINE: usize = 2_000;
@@ -14,6 +14,7 @@ const MAX_LINE: usize = 2_000;
 /// One excerpt a file, the subject's own first: that is where the user goes. Labels of the same place are joined.
 pub(super) fn excerpts(
     view: &View<'_>,
+    secrets: &Secrets,
     subject: Span,
     labelled: impl IntoIterator<Item = (Span, String)>,
 ) -> Vec<Element<'static>> {
@@ -38,11 +39,11 @@ pub(super) fn excerpts(
         .into_iter()
         .flat_map(|file| {
             let here: Vec<&Place> = places.iter().filter(|place| place.span.file == file).collect();
-            let source = view.sources.file(file);
-            if here.iter().any(|place| line(&source.text, place.span).len() > MAX_LINE) {
+            let text = &view.sources.file(file).text;
+            if here.iter().any(|place| line(text, place.span).len() > MAX_LINE) {
                 return places_only(view, subject, &here);
             }
-            vec![snippet(&source, subject, &here).into()]
+            vec![snippet(view.sources, secrets, file, subject, &here).into()]
         })
         .collect()
 }
@@ -75,14 +76,21 @@ struct Place {
 
 /// Cuts the lines between the first and the last place out of a file, so that a report costs what it shows. A place
 /// of several lines is shown by its first one.
-fn snippet(file: &SourceFile, subject: Span, places: &[&Place]) -> Snippet<'static, Annotation<'static>> {
+fn snippet(
+    sources: &SourceMap,
+    secrets: &Secrets,
+    id: FileId,
+    subject: Span,
+    places: &[&Place],
+) -> Snippet<'static, Annotation<'static>> {
+    let file = sources.file(id);
     let text: &str = &file.text;
     let starts = || places.iter().map(|place| (place.span.start as usize).min(text.len()));
     let (first, last) = (starts().min().unwrap_or(0), starts().max().unwrap_or(0));
     let start = text.get(..first).and_then(|head| head.rfind('\n')).map_or(0, |at| at + 1);
     let end = text.get(last..).and_then(|tail| tail.find('\n')).map_or(text.len(), |at| last + at);
     let line = text.get(..start).map_or(0, |head| head.matches('\n').count()) + 1;
-    let shown = mask(text, start..end);
+    let shown = secrets.mask(sources, id, start..end);
     let annotations = places.iter().map(|place| {
         let kind = if place.span == subject { AnnotationKind::Primary } else { AnnotationKind::Context };
         let label = if place.label.is_empty() { None } else { Some(place.label.clone()) };

@@ -3,9 +3,37 @@
 //! Only what an excerpt shows passes through here; messages and labels never contain such values. A value is masked
 //! when it is a literal and its key (or the name beside it, or `NoEcho`) says that it is a secret; references stay.
 
+mod terraform;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::report::secret::{MASK, is_secret};
+use crate::source::{FileId, SourceMap};
+use terraform::Spelled;
+
+/// Of a longer line, a document in one line, only the braces around a value are searched for what it is.
+const LONG: usize = 1000;
+
+/// The secrets of the files that excerpts were cut from.
+#[derive(Default)]
+pub(super) struct Secrets {
+    terraform: RefCell<BTreeMap<FileId, Spelled>>,
+}
+
+impl Secrets {
+    /// The lines of `excerpt`, which starts and ends at line boundaries of the file's text.
+    pub(super) fn mask(&self, sources: &SourceMap, id: FileId, excerpt: Range<usize>) -> Masked {
+        let file = sources.file(id);
+        if !terraform::is_terraform(&file.name) {
+            return masked(&file.text, excerpt.clone(), in_lines(&file.text, excerpt));
+        }
+        let mut known = self.terraform.borrow_mut();
+        let spelled = known.entry(id).or_insert_with(|| Spelled::of(sources, id));
+        masked(&file.text, excerpt.clone(), spelled.within(&file.text, &excerpt))
+    }
+}
 
 /// An excerpt of a text without its secrets.
 pub(super) struct Masked {
@@ -33,8 +61,8 @@ impl Masked {
     }
 }
 
-/// The lines of `excerpt`, which starts and ends at line boundaries of `text`.
-pub(super) fn mask(text: &str, excerpt: Range<usize>) -> Masked {
+/// Secrets in lines of YAML or JSON, in order. The range starts and ends at line boundaries of `text`.
+fn in_lines(text: &str, excerpt: Range<usize>) -> Vec<Range<usize>> {
     let mut hidden = Vec::new();
     let mut at = excerpt.start;
     // Indentation of a secret key whose value stands on the lines below it.
@@ -52,8 +80,8 @@ pub(super) fn mask(text: &str, excerpt: Range<usize>) -> Masked {
         }
         for pair in Pair::all(body) {
             let secret = is_secret(pair.key)
-                || matches!(pair.key, "Default" | "Value" | "Values" | "ParameterValue")
-                    && named_secret(text, at, body);
+                || matches!(pair.key, "Default" | "Value" | "Values" | "ParameterValue" | "value")
+                    && if body.len() > LONG { tells(braced(body, &pair.value)) } else { named_secret(text, at, body) };
             let value = body.get(pair.value.clone()).unwrap_or_default();
             if secret && (value.is_empty() || value.starts_with(['|', '>'])) {
                 below = Some(indent);
@@ -63,6 +91,10 @@ pub(super) fn mask(text: &str, excerpt: Range<usize>) -> Masked {
         }
         at += line.len();
     }
+    hidden
+}
+
+fn masked(text: &str, excerpt: Range<usize>, hidden: Vec<Range<usize>>) -> Masked {
     let mut shown = String::new();
     let mut from = excerpt.start;
     for range in &hidden {
@@ -138,19 +170,7 @@ fn is_literal(value: &str) -> bool {
 /// `Name` that sounds like one.
 fn named_secret(text: &str, at: usize, line: &str) -> bool {
     let indent = indentation(line);
-    let tells = |line: &str| {
-        indentation(line) == indent
-            && Pair::all(line).any(|pair| {
-                let value = line.get(pair.value.clone()).unwrap_or_default().trim_matches(['"', '\'']);
-                match pair.key {
-                    "NoEcho" => !value.eq_ignore_ascii_case("false"),
-                    "Name" | "Key" | "ParameterKey" => is_secret(value),
-                    // A header that a load balancer demands is how a CDN proves itself.
-                    "HttpHeaderName" => true,
-                    _ => false,
-                }
-            })
-    };
+    let tells = |line: &str| indentation(line) == indent && tells(line);
     // A dash starts another item of the list: its first line still belongs to the mapping, what is beyond does not.
     let inside = |line: &str| line.trim().is_empty() || margin(line) >= indent;
     if tells(line) || text.get(at..).unwrap_or_default().lines().skip(1).take_while(|line| inside(line)).any(tells) {
@@ -169,6 +189,27 @@ fn named_secret(text: &str, at: usize, line: &str) -> bool {
     false
 }
 
+/// Whether one of a line's pairs says that the value beside it is a secret.
+fn tells(line: &str) -> bool {
+    Pair::all(line).any(|pair| {
+        let value = line.get(pair.value.clone()).unwrap_or_default().trim_matches(['"', '\'']);
+        match pair.key {
+            "NoEcho" => !value.eq_ignore_ascii_case("false"),
+            "Name" | "Key" | "ParameterKey" | "name" => is_secret(value),
+            // A header that a load balancer demands is how a CDN proves itself.
+            "HttpHeaderName" => true,
+            _ => false,
+        }
+    })
+}
+
+/// What stands in the same braces as a value.
+fn braced<'a>(line: &'a str, value: &Range<usize>) -> &'a str {
+    let start = line.get(..value.start).and_then(|head| head.rfind('{')).unwrap_or(0);
+    let end = line.get(value.end..).and_then(|tail| tail.find('}')).map_or(line.len(), |length| value.end + length);
+    line.get(start..end).unwrap_or_default()
+}
+
 /// Columns of white space before a line's text.
 fn margin(line: &str) -> usize {
     line.len() - line.trim_start().len()
@@ -182,6 +223,12 @@ fn indentation(line: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn mask(text: &str, excerpt: Range<usize>) -> Masked {
+        let sources = SourceMap::default();
+        let file = sources.add("template.yaml", text);
+        Secrets::default().mask(&sources, file, excerpt)
+    }
 
     fn shown(text: &str) -> String {
         mask(text, 0..text.len()).text
@@ -239,6 +286,13 @@ mod tests {
         for harmless in ["- Name: STAGE\n  Value: prod\n- Name: TOKEN", "- Name: TOKEN\n- Name: STAGE\n  Value: prod"] {
             assert_eq!(shown(harmless), harmless);
         }
+    }
+
+    #[test]
+    fn a_document_in_one_line_is_masked_object_by_object() {
+        let object = |name: &str, value: &str| format!("{{\"Name\":\"{name}\",\"Value\":{value}}},");
+        let text = [object("DB_PASSWORD", "\"x1\""), object("STAGE", "\"p\"").repeat(50)].concat();
+        assert_eq!(shown(&text), text.replace("\"x1\"", "****"));
     }
 
     #[test]
