@@ -166,6 +166,11 @@ impl Mapper<'_> {
         let address = self.address(&attribute.instance);
         let reference = |attribute: Option<Arc<str>>| Reference::Resource { address: address.clone(), attribute };
         let named = |name: &str| value::Kind::Ref(reference(Some(Arc::from(name))));
+        // Only the root's own provider works where the resources are; another one has its own account and region.
+        if attribute.kind.starts_with("data.") && attribute.instance != attribute.kind {
+            let reason = Reason::Outside(Arc::from(format!("data source `{}`", attribute.instance)));
+            return value::Kind::Unknown(reason);
+        }
         let known = row(&attribute.kind).and_then(|row| {
             row.attributes.iter().find(|(name, _)| *name == &*attribute.path).map(|(_, returns)| *returns)
         });

@@ -170,9 +170,9 @@ const ROWS: &[Row] = &[
     part("aws_iam_group_policy_attachment"),
     part("aws_iam_policy_attachment"),
     part("aws_iam_user_group_membership"),
-    Row { from: "aws_caller_identity", to: "", properties: &[], attributes: IDENTITY, finish: None },
-    Row { from: "aws_partition", to: "", properties: &[], attributes: PARTITION, finish: None },
-    Row { from: "aws_region", to: "", properties: &[], attributes: REGION, finish: None },
+    Row { from: "data.aws_caller_identity", to: "", properties: &[], attributes: IDENTITY, finish: None },
+    Row { from: "data.aws_partition", to: "", properties: &[], attributes: PARTITION, finish: None },
+    Row { from: "data.aws_region", to: "", properties: &[], attributes: REGION, finish: None },
 ];
 
 const IDENTITY: super::Attributes = &[("account_id", Sub("${AWS::AccountId}")), ("id", Sub("${AWS::AccountId}"))];
