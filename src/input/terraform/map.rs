@@ -534,3 +534,6 @@ pub(super) fn put(map: &mut Map, path: &str, member: Member) {
         put(inner, rest, member);
     }
 }
+
+#[cfg(test)]
+mod tests;
