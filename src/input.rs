@@ -139,6 +139,23 @@ pub struct Context {
     pub terraform: TerraformContext,
 }
 
+impl Context {
+    /// The given partition, else that of the region. Source: AWS General Reference, "Amazon Resource Names (ARNs)".
+    pub fn partition(&self) -> &str {
+        match (&self.partition, self.region.as_deref()) {
+            (Some(partition), _) => partition,
+            (None, Some(region)) if region.starts_with("cn-") => "aws-cn",
+            (None, Some(region)) if region.starts_with("us-gov-") => "aws-us-gov",
+            (None, _) => "aws",
+        }
+    }
+}
+
+/// The domain under which the services of a partition have their names.
+pub(crate) fn url_suffix(partition: &str) -> &'static str {
+    if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
 /// What the user supplies for Terraform root modules.
 #[derive(Clone, Debug, Default)]
 pub struct TerraformContext {

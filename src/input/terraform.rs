@@ -108,7 +108,8 @@ impl Unit for TerraformUnit {
             Ok(loaded) => {
                 let evaluated = loaded.configuration.evaluate(&Assumptions::default());
                 let sources = self.shared.library.sources();
-                let mapper = Mapper::new(sources, &self.root, Format::Terraform, &evaluated.instances);
+                let mapper = Mapper::new(sources, &self.root, Format::Terraform, &evaluated.instances)
+                    .given(&self.shared.context);
                 evaluation.resources = map::resources(&mapper, &evaluated.absent);
                 evaluation.notes.extend(loaded.notes.iter().cloned());
                 evaluation.notes.extend(evaluated.notes);

@@ -327,14 +327,12 @@ impl<'r, 'a> Scope<'r, 'a> {
         }
         let context = &self.run.library.context;
         let given = context.parameters.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let partition = context.partition.as_deref().unwrap_or_else(|| partition(context.region.as_deref()));
+        let partition = context.partition();
         let known = match name {
             "AWS::Region" => given.or(context.region.as_deref()),
             "AWS::AccountId" => given.or(context.account.as_deref()),
             "AWS::Partition" => Some(given.unwrap_or(partition)),
-            "AWS::URLSuffix" => {
-                Some(given.unwrap_or(if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }))
-            }
+            "AWS::URLSuffix" => Some(given.unwrap_or(crate::input::url_suffix(partition))),
             "AWS::StackName" | "AWS::StackId" | "AWS::NotificationARNs" => given,
             _ => return Some(self.malformed(format!("`{name}` is not a pseudo parameter"), span)),
         };
@@ -358,15 +356,6 @@ pub(super) struct Turns<'n> {
     pub variable: Arc<str>,
     pub values: Vec<Arc<str>>,
     pub body: &'n Node,
-}
-
-/// Source: AWS General Reference, "Amazon Resource Names (ARNs)", section on partitions.
-fn partition(region: Option<&str>) -> &'static str {
-    match region {
-        Some(region) if region.starts_with("cn-") => "aws-cn",
-        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 fn resource(span: Span, stack: &Stack<'_>, name: &str, attribute: Option<&str>) -> Value {

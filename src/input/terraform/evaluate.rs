@@ -55,7 +55,7 @@ impl From<&Context> for Inputs {
             variables: BTreeMap::new(),
             region: given(&context.region),
             account: given(&context.account),
-            partition: given(&context.partition),
+            partition: Some(Arc::from(context.partition())),
             workspace: given(&context.terraform.workspace),
         }
     }

@@ -45,7 +45,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::instance::{AbsentModule, Instance};
 use super::value::{self as tf, Kind};
-use crate::input::{ABSENT_MODULE, Format, Resource};
+use crate::input::{ABSENT_MODULE, Context, Format, Resource};
 use crate::source::{SourceMap, Span};
 use crate::value::{Address, Map, Member, Reason, Value};
 use draft::{Draft, member, own_policy, reference};
@@ -237,6 +237,8 @@ pub(super) struct Mapper<'a> {
     /// Stands before `#` in addresses.
     pub root: &'a str,
     pub format: Format,
+    /// What is known of account and region; the resources' own providers come first.
+    given: Cow<'a, Context>,
     instances: &'a [Instance],
     by_address: HashMap<&'a str, &'a Instance>,
     /// How many attributes deep a conversion is; see `convert`.
@@ -280,7 +282,12 @@ pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Res
 impl<'a> Mapper<'a> {
     pub fn new(sources: &'a SourceMap, root: &'a str, format: Format, instances: &'a [Instance]) -> Self {
         let by_address = instances.iter().map(|instance| (&*instance.address, instance)).collect();
-        Self { sources, root, format, instances, by_address, nested: Cell::new(0) }
+        let given = Cow::Owned(Context::default());
+        Self { sources, root, format, given, instances, by_address, nested: Cell::new(0) }
+    }
+
+    pub fn given(self, context: &'a Context) -> Self {
+        Self { given: Cow::Borrowed(context), ..self }
     }
 
     pub fn instance(&self, address: &str) -> Option<&'a Instance> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{Found, Mapper, Returns, find, row};
 use crate::input::assemble::assemble;
-use crate::input::document;
 use crate::input::terraform::decode::{pieces, text_map};
 use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value::{self as tf, Attribute, Kind};
+use crate::input::{document, url_suffix};
 use crate::source::embedded::TextMap;
 use crate::source::{Scalar, Span};
 use crate::value::{self, Map, Member, Part, Reason, Reference, Value};
@@ -198,13 +198,29 @@ impl Mapper<'_> {
             match (name.get(..1), name.get(1..)) {
                 (Some("."), Some(own)) => parts.push(Part::Ref(reference(Some(Arc::from(own))))),
                 (Some("@"), Some(argument)) => parts.extend(self.argument(attribute, argument, reference)),
-                (Some(_), _) => parts.push(Part::Ref(Reference::Pseudo(Arc::from(name)))),
+                (Some(_), _) => parts.push(self.pseudo(name, attribute)),
                 (None, _) => parts.push(Part::Ref(reference(None))),
             }
             rest = after;
         }
         parts.push(Part::Literal(Arc::from(rest)));
         parts
+    }
+
+    /// A pseudo parameter as it is where an instance lives.
+    fn pseudo(&self, name: &str, attribute: &Attribute) -> Part {
+        let own = || {
+            let region = self.instance(&attribute.instance)?.provider.region.as_ref()?;
+            if let Kind::Text(region) = &region.kind { Some(&*region.text) } else { None }
+        };
+        let known = match name {
+            "AWS::Partition" => Some(self.given.partition()),
+            "AWS::URLSuffix" => Some(url_suffix(self.given.partition())),
+            "AWS::Region" => own().or(self.given.region.as_deref()),
+            "AWS::AccountId" => self.given.account.as_deref(),
+            _ => None,
+        };
+        known.map_or_else(|| Part::Ref(Reference::Pseudo(Arc::from(name))), |known| Part::Literal(Arc::from(known)))
     }
 
     /// What an instance says of itself, as part of a text.

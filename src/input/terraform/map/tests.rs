@@ -65,7 +65,7 @@ fn cloudformation(text: &str) -> BTreeMap<String, Json> {
 pub(super) fn same(terraform: &str, template: &str) {
     let (ours, theirs) = (twins(terraform), cloudformation(template));
     for (name, resource) in &theirs {
-        assert_eq!(ours.get(name).map(Json::to_string), Some(resource.to_string()), "{name}");
+        assert_eq!(ours.get(name), Some(resource), "{name}");
     }
     let names = |resources: &BTreeMap<String, Json>| resources.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&ours), names(&theirs));

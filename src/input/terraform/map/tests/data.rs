@@ -31,7 +31,7 @@ fn the_account_and_region_are_pseudo_parameters() {
     assert_eq!(given("data.aws_caller_identity.i.account_id"), json!({"Ref": "AWS::AccountId"}));
     assert_eq!(given("data.aws_region.r.name"), json!({"Ref": "AWS::Region"}));
     let arn = given(r#""arn:${data.aws_partition.p.partition}:s3:::x.${data.aws_partition.p.dns_suffix}""#);
-    assert_eq!(arn, json!({"Fn::Sub": "arn:${AWS::Partition}:s3:::x.${AWS::URLSuffix}"}));
+    assert_eq!(arn, json!("arn:aws:s3:::x.amazonaws.com"));
     assert!(given("data.aws_caller_identity.other.account_id").get("unknown").is_some());
 }
 
