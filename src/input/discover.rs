@@ -11,6 +11,7 @@
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
 //! | a template in a CDK assembly whose manifest does not name it; files of a CDK asset | ignored, the former with a warning |
 //! | `.tf`, `.tf.json`, `.tofu`, `.tofu.json` | read as modules, a directory at a time |
+//! | a root module of which a plan is given | judged as that plan |
 //! | any other file that was given by name | ignored, warning |
 //! | any other file | ignored |
 
@@ -97,20 +98,19 @@ pub fn load(
     }
 
     let folders = Folders::new(walk.roots);
-    let found = terraform::find(
-        &walk.terraform,
-        Shared {
-            library: Library::new(Arc::new(folders.with_work_trees()), sources),
-            assignments: Assignments::read(&context.terraform, sources),
-            context: context.clone(),
-            folders: Some(folders.clone()),
-        },
-    );
+    let shared = Arc::new(Shared {
+        library: Library::new(Arc::new(folders.with_work_trees()), sources),
+        assignments: Assignments::read(&context.terraform, sources),
+        context: context.clone(),
+        folders: Some(folders.clone()),
+    });
+    let (planned, represented) = terraform::planned(plans, &walk.terraform, &shared, sources);
+    let found = terraform::find(&walk.terraform, &represented, shared);
     files.extend(found.files);
     notes.extend(found.notes);
     let companions = Recorded { folders, read: Mutex::default() };
     let mut units = cloudformation::units(templates, context, sources, &companions);
-    units.extend(plans.into_iter().map(|(file, document)| plan::unit(file, document, sources)));
+    units.extend(planned);
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (index, warnings) in suspects {
         match files.get_mut(index) {

@@ -7,6 +7,7 @@
 //! `document` (what a file is) → `record` (the resources in it) → `value` (arguments, by `configuration`, `reference`
 //! and what is `written`) → `identity` (literal ids) → instances, the same as those of the source.
 
+mod beside;
 mod configuration;
 mod document;
 mod identity;
@@ -21,8 +22,10 @@ mod written;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+pub use beside::{Beside, directory};
 pub use document::{Document, Seen, advice, may_be_one, readable, see, wide_text};
 
+use self::beside::Written;
 use self::configuration::{Configuration, Expression};
 use self::document::DocumentKind;
 use self::identity::Identities;
@@ -45,17 +48,34 @@ struct PlanUnit {
     file: FileId,
     document: Document,
     sources: SourceMap,
+    beside: Option<Beside>,
+    written: OnceLock<Written>,
     instances: OnceLock<Vec<Instance>>,
 }
 
 /// Makes a unit of a document that was read from a file. Sensitive values are taken out of the file's text.
-pub fn unit(file: FileId, document: Document, sources: &SourceMap) -> Box<dyn Unit> {
+/// `beside` is the configuration that it was made of, when it is there.
+pub fn unit(file: FileId, document: Document, beside: Option<Beside>, sources: &SourceMap) -> Box<dyn Unit> {
     sources.conceal(file, &secret::spans(&document.root));
     let name = Arc::from(sources.file(file).name.as_str());
-    Box::new(PlanUnit { name, file, document, sources: sources.clone(), instances: OnceLock::new() })
+    Box::new(PlanUnit {
+        name,
+        file,
+        document,
+        sources: sources.clone(),
+        beside,
+        written: OnceLock::new(),
+        instances: OnceLock::new(),
+    })
 }
 
 impl Document {
+    /// Whether it has all that its configuration asks for.
+    fn is_complete(&self) -> bool {
+        let says = |key: &str, word: &str| self.root.get(key).and_then(Node::as_str) == Some(word);
+        self.kind == DocumentKind::Plan && !says("errored", "true") && !says("complete", "false")
+    }
+
     /// Managed resources that are recorded.
     pub fn resources(&self) -> usize {
         Records::of(self).list.iter().filter(|recorded| recorded.managed).count()
@@ -64,7 +84,15 @@ impl Document {
 
 impl PlanUnit {
     fn instances(&self) -> &[Instance] {
-        self.instances.get_or_init(|| instances(&self.document, &BTreeMap::new(), &self.sources))
+        self.instances.get_or_init(|| instances(&self.document, &self.written().instances, &self.sources))
+    }
+
+    fn written(&self) -> &Written {
+        self.written.get_or_init(|| {
+            let read = self.beside.as_ref().map(|beside| Written::read(beside, &self.document, &self.sources));
+            // What cannot be read is said where the modules are looked for; the plan stands without it.
+            read.and_then(Result::ok).unwrap_or_default()
+        })
     }
 
     fn notes(&self) -> Vec<Note> {
@@ -84,13 +112,15 @@ impl PlanUnit {
                 "this plan leaves out changes (`-target` or deferred actions); what it leaves out is not judged";
             notes.push(note(NoteLevel::Warning, message, entry.key_span));
         }
+        notes.extend(self.written().notes.iter().cloned());
         notes
     }
 }
 
 impl Unit for PlanUnit {
     fn files(&self) -> Vec<String> {
-        vec![self.sources.file(self.file).name.clone()]
+        let own = self.sources.file(self.file).name.clone();
+        std::iter::once(own).chain(self.written().files.iter().cloned()).collect()
     }
 
     fn worlds(&self) -> Worlds {

@@ -60,6 +60,16 @@ struct Loaded {
     notes: Vec<Note>,
 }
 
+impl Shared {
+    /// What the files of a tree's modules may be read from.
+    pub(super) fn files(&self, tree: &Tree) -> Arc<dyn Files> {
+        match &self.folders {
+            Some(folders) => Arc::new(folders.and(tree.modules.iter().map(|module| PathBuf::from(&*module.directory)))),
+            None => Arc::clone(self.library.files()),
+        }
+    }
+}
+
 impl TerraformUnit {
     pub fn new(root: Arc<str>, shared: Arc<Shared>) -> Self {
         Self { root, shared, loaded: OnceLock::new() }
@@ -72,7 +82,7 @@ impl TerraformUnit {
 
 impl Loaded {
     fn read(root: &str, shared: &Shared) -> Result<Self, Reason> {
-        let Shared { library, assignments, context, folders } = shared;
+        let Shared { library, assignments, context, .. } = shared;
         let tree = Tree::load(root, library)?;
         let mut notes = tree.notes.clone();
         let mut inputs = Inputs::from(context);
@@ -81,10 +91,7 @@ impl Loaded {
             notes.extend(given.notes);
             inputs.variables = given.values;
         }
-        let files = match folders {
-            Some(folders) => Arc::new(folders.and(tree.modules.iter().map(|module| PathBuf::from(&*module.directory)))),
-            None => Arc::clone(library.files()),
-        };
+        let files = shared.files(&tree);
         let configuration = Configuration::new(tree, inputs, files, library.sources().clone());
         Ok(Self { configuration, notes })
     }

@@ -12,8 +12,8 @@ use super::note;
 use crate::input::terraform::library::Library;
 use crate::input::terraform::module::{Call, Module};
 use crate::input::terraform::{Shared, TerraformUnit, tree};
-use crate::input::{Format, InputFile, Note, NoteLevel, Outcome, TerraformCoverage, Unit};
-use crate::source::FileId;
+use crate::input::{Format, InputFile, Note, NoteLevel, Outcome, TerraformCoverage, Unit, plan};
+use crate::source::{FileId, SourceMap};
 
 /// What is found below the given paths.
 pub(super) struct Found {
@@ -23,17 +23,51 @@ pub(super) struct Found {
     pub coverage: TerraformCoverage,
 }
 
-/// `directories` are those with Terraform files, by display name, and whether they were given by name.
-pub(super) fn find(directories: &BTreeMap<String, bool>, shared: Shared) -> Found {
-    let shared = Arc::new(shared);
+/// The units of plans, and the root modules that they stand for: what a plan says of a configuration is more than what
+/// the configuration does, and nothing is to be judged twice.
+pub(super) fn planned(
+    plans: Vec<(FileId, plan::Document)>,
+    directories: &BTreeMap<String, bool>,
+    shared: &Arc<Shared>,
+    sources: &SourceMap,
+) -> (Vec<Box<dyn Unit>>, BTreeMap<Arc<str>, String>) {
+    let mut units = Vec::new();
+    let mut represented = BTreeMap::new();
+    for (file, document) in plans {
+        let name = sources.file(file).name.clone();
+        let names = directories.keys().map(String::as_str);
+        let directory = plan::directory(&document, &name, names, &shared.library);
+        let beside = directory.map(|directory| {
+            represented.insert(Arc::clone(&directory), name);
+            plan::Beside { directory, shared: Arc::clone(shared) }
+        });
+        units.push(plan::unit(file, document, beside, sources));
+    }
+    (units, represented)
+}
+
+/// `directories` are those with Terraform files, by display name, and whether they were given by name; `represented`
+/// those that are judged by a plan, with its name.
+pub(super) fn find(
+    directories: &BTreeMap<String, bool>,
+    represented: &BTreeMap<Arc<str>, String>,
+    shared: Arc<Shared>,
+) -> Found {
     let surveys = survey(directories, &shared.library);
     let roots = roots(directories, &surveys);
+    let (by_plan, roots): (Vec<Arc<str>>, Vec<Arc<str>>) =
+        roots.into_iter().partition(|root| represented.contains_key(root));
     let (judged, foreign): (Vec<Arc<str>>, Vec<Arc<str>>) =
         roots.into_iter().partition(|root| reachable(root, &surveys).iter().any(|module| module.aws));
 
     let declared: BTreeSet<Arc<str>> =
         judged.iter().filter_map(|root| surveys.get(root)).flat_map(|root| root.variables.iter().cloned()).collect();
     let mut notes = shared.assignments.notes.clone();
+    notes.extend(by_plan.iter().filter_map(|root| {
+        let message =
+            format!("`{root}` is judged by its plan `{}`; without the plan, by its files", represented.get(root)?);
+        Some(note(NoteLevel::Warning, message, None))
+    }));
     notes.extend(shared.assignments.strangers(&declared));
     notes.extend(foreign.iter().flat_map(|root| reachable(root, &surveys)).flat_map(|module| &module.errors).cloned());
     let modules: BTreeSet<&str> =

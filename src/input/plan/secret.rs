@@ -148,7 +148,8 @@ fn members(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     node.and_then(Node::as_map).unwrap_or_default().iter().map(|entry| &entry.value)
 }
 
-fn has_mark(marks: &Node) -> bool {
+/// Whether anything in a value is marked.
+pub(super) fn has_mark(marks: &Node) -> bool {
     match &marks.value {
         NodeValue::Map(entries) => entries.iter().any(|entry| has_mark(&entry.value)),
         NodeValue::Seq(items) => items.iter().any(has_mark),

@@ -273,7 +273,7 @@ fn sensitive_values_are_taken_out_of_the_text() {
     let file = sources.add("plan.json", json);
     let root = parse(&sources, file, Limits::default()).unwrap().documents.remove(0);
     let Some(Seen::Document(document)) = see(&root) else { panic!("no plan") };
-    let unit = unit(file, *document, &sources);
+    let unit = unit(file, *document, None, &sources);
     let text = sources.file(file).text.clone();
     assert!(!text.contains("s3cret"), "{text}");
     assert_eq!(text.len(), json.len());
@@ -298,7 +298,7 @@ fn only_what_changes_or_loses_something_counts_as_changed() {
     let file = sources.add("plan.json", json);
     let root = parse(&sources, file, Limits::default()).unwrap().documents.remove(0);
     let Some(Seen::Document(document)) = see(&root) else { panic!("no plan") };
-    let changes = unit(file, *document, &sources).changes().unwrap();
+    let changes = unit(file, *document, None, &sources).changes().unwrap();
     let addresses: Vec<String> = changes.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["plan.json#aws_lb.a", "plan.json#aws_lb.b"]);
 }

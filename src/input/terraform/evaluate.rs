@@ -46,6 +46,8 @@ pub struct Inputs {
     pub partition: Option<Arc<str>>,
     /// `default` when not given.
     pub workspace: Option<Arc<str>>,
+    /// What data sources have read, by their addresses: objects of all that is known.
+    pub data: BTreeMap<Arc<str>, Value>,
 }
 
 impl From<&Context> for Inputs {
@@ -57,6 +59,7 @@ impl From<&Context> for Inputs {
             account: given(&context.account),
             partition: Some(Arc::from(context.partition())),
             workspace: given(&context.terraform.workspace),
+            data: BTreeMap::new(),
         }
     }
 }

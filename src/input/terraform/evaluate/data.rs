@@ -18,6 +18,7 @@ pub(super) fn data_attribute<'a>(
 ) -> Result<Value, Fault> {
     let inputs = &run.configuration.inputs;
     let given = |text: &Arc<str>| Value::text(span, Arc::clone(text));
+    let read = inputs.data.get(&of.address).and_then(|read| read.get(name)).map(|value| value.clone().at(span));
     let known = match (&*of.declared.kind, name) {
         ("aws_iam_policy_document", "json" | "minified_json") => {
             Some(policy_document::document(&arguments(run, of)?).at(span))
@@ -39,7 +40,8 @@ pub(super) fn data_attribute<'a>(
         }
         _ => None,
     };
-    if let Some(known) = known {
+    // A policy says more when it is made here.
+    if let Some(known) = known.or(read) {
         return Ok(known);
     }
     let pseudo = match (&*of.declared.kind, name) {
