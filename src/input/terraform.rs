@@ -13,6 +13,7 @@ pub mod map;
 pub mod module;
 pub(super) mod policy_document;
 pub mod symbol;
+pub mod terms;
 pub mod text;
 pub mod tree;
 pub mod types;

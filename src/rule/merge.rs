@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Judgement;
 use crate::facts::Subject;
 use crate::finding::{Finding, RuleInfo, SubjectRef, Verdict, fingerprint};
+use crate::input::terraform::terms::in_terraform;
 use crate::world::{Incomplete, NamedCondition};
 
 /// Stands between the clauses of a message.
@@ -107,6 +108,12 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
         judgement.verdict = Verdict::Unknown;
         judgement.message = format!("`{}` passes in every branch that was explored, but not all were", subject.name);
         judgement.reasons.push(reason.to_string());
+    }
+    if ["terraform", "terraform_plan"].contains(&subject.format) {
+        let said = |sentence: &mut String| *sentence = in_terraform(sentence, &subject.resource_type);
+        said(&mut judgement.message);
+        judgement.evidence.iter_mut().for_each(|step| said(&mut step.label));
+        judgement.reasons.iter_mut().for_each(said);
     }
     let fingerprint = fingerprint(&judged.rule.id, &subject);
     Some(Finding {

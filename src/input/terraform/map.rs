@@ -128,6 +128,16 @@ pub(super) enum Shape {
     With(fn(&tf::Value, &Mapper<'_>) -> Value),
 }
 
+impl Shape {
+    /// The properties of the nested blocks.
+    pub fn table(self) -> &'static [Property] {
+        match self {
+            Self::Block(table) | Self::Blocks(table) => table,
+            _ => &[],
+        }
+    }
+}
+
 /// What a computed attribute is in CloudFormation.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Returns {
@@ -192,7 +202,12 @@ const SERVICES: &[Service] = &[
 const ALIASES: &[(&str, &str)] = &[("aws_alb", "aws_lb"), ("aws_alb_", "aws_lb_")];
 
 static ROWS: LazyLock<HashMap<&'static str, &'static Row>> =
-    LazyLock::new(|| SERVICES.iter().flat_map(|service| service.rows).map(|row| (row.from, row)).collect());
+    LazyLock::new(|| rows().map(|row| (row.from, row)).collect());
+
+/// All tables, service by service.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    SERVICES.iter().flat_map(|service| service.rows)
+}
 
 pub(super) fn row(kind: &str) -> Option<&'static Row> {
     ROWS.get(kind).or_else(|| ROWS.get(&*canonical(kind))).copied()
