@@ -80,6 +80,8 @@ pub struct Subject {
     /// Where a finding about it points.
     pub span: Span,
     pub format: Format,
+    /// See [`Resource::calls`].
+    pub calls: Vec<Span>,
     pub tree: Tree,
 }
 
@@ -94,6 +96,7 @@ impl Subject {
             resource_type: Arc::clone(&resource.kind),
             span: resource.name_span,
             format: resource.format,
+            calls: resource.calls.clone(),
             tree: facts.tree(),
         }
     }

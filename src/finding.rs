@@ -68,6 +68,8 @@ pub struct SubjectRef {
     pub format: &'static str,
     /// The resource that it is (a part of).
     pub address: Address,
+    /// The calls of Terraform modules that lead to it, the outermost first.
+    pub calls: Vec<Span>,
 }
 
 /// What reports say about a rule.
@@ -179,7 +181,7 @@ impl Finding {
         if self.conditions.is_empty() {
             return None;
         }
-        let home = self.subject.id.rsplit_once('#').map_or("", |(file, _)| file);
+        let home = self.subject.address.home();
         let local = |name| str::strip_prefix(name, home).and_then(|rest| rest.strip_prefix('#')).unwrap_or(name);
         let each =
             self.conditions.iter().map(|condition| format!("`{}` is {}", local(&condition.name), condition.holds));

@@ -122,6 +122,7 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
         if index == 0 {
             for resource in &evaluation.resources {
                 match resource.absent_module() {
+                    None if resource.is_foreign() => {}
                     None => *judged.resource_types.entry(resource.kind.to_string()).or_default() += 1,
                     // A path that leads nowhere is an error already.
                     Some(source) if source.starts_with('.') => {}

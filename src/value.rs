@@ -15,10 +15,16 @@ use crate::source::{Scalar, Span};
 pub struct Address(pub Arc<str>);
 
 impl Address {
+    /// The file or directory that it is in.
+    pub fn home(&self) -> &str {
+        // A Terraform instance key may hold any character.
+        let plain = self.0.split_once('[').map_or(&*self.0, |(plain, _)| plain);
+        plain.rsplit_once('#').map_or("", |(home, _)| home)
+    }
+
     /// The address without its file and the stacks that it is nested in.
     pub fn name(&self) -> &str {
         let local = self.0.split_once('#').map_or(&*self.0, |(_, local)| local);
-        // A Terraform instance key may hold any character.
         let (plain, _) = local.split_once('[').unwrap_or((local, ""));
         plain.rfind('/').and_then(|at| local.get(at + 1..)).unwrap_or(local)
     }

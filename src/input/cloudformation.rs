@@ -277,6 +277,7 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
         span: declared.name_span.join(node.span),
         name_span: declared.name_span,
         origin: None,
+        calls: Vec::new(),
         metadata: node.get("Metadata").and_then(|node| scope.eval(node)),
         depends_on: depends_on(&scope, node),
         deletion_policy: node.get("DeletionPolicy").and_then(|node| scope.eval(node)),

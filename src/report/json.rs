@@ -71,6 +71,9 @@ pub struct JsonSubject {
     pub resource_type: String,
     /// The logical id.
     pub name: String,
+    /// The calls of Terraform modules that lead to it, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub called_at: Vec<Location>,
 }
 
 /// A place in a file; lines and columns count from 1, the end is exclusive.
@@ -230,6 +233,7 @@ fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
             id: finding.subject.id.clone(),
             resource_type: finding.subject.resource_type.clone(),
             name: finding.subject.name.clone(),
+            called_at: finding.subject.calls.iter().map(|call| location(sources, *call)).collect(),
         },
         location: location(sources, finding.subject.span),
         message: finding.message.clone(),

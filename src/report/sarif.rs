@@ -102,6 +102,12 @@ fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
         if let Some(index) = rules.iter().position(|rule| rule.id == finding.rule.id) {
             object.insert("ruleIndex".to_owned(), json!(index));
         }
+        if !finding.subject.calls.is_empty() {
+            let calls = finding.subject.calls.iter().map(|call| {
+                json!({ "physicalLocation": physical(view, *call), "message": { "text": "the module is called here" } })
+            });
+            object.insert("relatedLocations".to_owned(), calls.collect());
+        }
         if !steps.is_empty() {
             object.insert("codeFlows".to_owned(), json!([{ "threadFlows": [{ "locations": steps }] }]));
         }

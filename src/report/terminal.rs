@@ -91,7 +91,9 @@ fn proven(view: &View<'_>, secrets: &Secrets, finding: &Finding) -> Group<'stati
         |(index, label): (usize, &str)| if several { format!("{}. {label}", index + 1) } else { label.to_owned() };
     let steps = || finding.evidence.iter().enumerate().map(|(index, step)| (step.span, label((index, &step.label))));
     let placed = steps().filter_map(|(span, label)| Some((span?, label)));
-    let group = title(finding).elements(excerpts(view, secrets, finding.subject.span, placed));
+    // Who uses a module changes its call.
+    let call = finding.subject.calls.first().map(|call| (*call, "the module is called here".to_owned()));
+    let group = title(finding).elements(excerpts(view, secrets, finding.subject.span, placed.chain(call)));
     let unplaced = steps().filter(|(span, _)| span.is_none());
     group.elements(unplaced.map(|(_, label)| Level::NOTE.no_name().message(wrap(view, 3, &label))))
 }
@@ -121,7 +123,8 @@ fn failure(view: &View<'_>, secrets: &Secrets, finding: &Finding, first: bool) -
 fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
     let [first, others @ ..] = findings else { return Group::with_level(Level::WARNING) };
     let mut group = if others.is_empty() {
-        title(first).element(origin(view, first.subject.span))
+        let called = called(view, first).map(|called| Level::NOTE.no_name().message(called));
+        title(first).element(origin(view, first.subject.span)).elements(called)
     } else {
         let subjects = format!("{} subjects", findings.len());
         let named = asked(first, &subjects);
@@ -138,11 +141,17 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
     if !others.is_empty() {
         for finding in findings {
             let branch = finding.branch().map(|branch| format!(" {branch}")).unwrap_or_default();
-            let place = format!("{} `{}`{branch}", view.place(finding.subject.span), finding.subject.name);
+            let called = called(view, finding).map(|called| format!(", {called}")).unwrap_or_default();
+            let place = format!("{} `{}`{branch}{called}", view.place(finding.subject.span), finding.subject.name);
             group = group.element(Level::NOTE.with_name(Some("at")).message(normalize_untrusted_str(&place)));
         }
     }
     group
+}
+
+/// "called at main.tf:4:8", for what is in a module.
+fn called(view: &View<'_>, finding: &Finding) -> Option<String> {
+    finding.subject.calls.first().map(|call| format!("called at {}", view.place(*call)))
 }
 
 fn origin(view: &View<'_>, span: Span) -> Origin<'static> {

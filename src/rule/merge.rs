@@ -50,6 +50,7 @@ impl Merger {
             span: subject.span,
             format: subject.format.key(),
             address: subject.address.clone(),
+            calls: subject.calls.clone(),
         };
         let entry = self.judged.entry(key).or_insert_with(|| Judged { rule, verdicts: Vec::new() });
         entry.verdicts.push((world, judgement, reference));
@@ -82,7 +83,7 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
         }
     }
     let (mut judgement, subject) = chosen.map(|(judgement, subject)| (judgement.clone(), subject.clone()))?;
-    let own = subject.id.rsplit_once('#').map_or("", |(file, _)| file);
+    let own = subject.address.home();
     // Where not all branches were explored, what tells some of them apart may be chance.
     if conditional && incomplete.is_none() {
         let alike: Vec<&(usize, Judgement, SubjectRef)> =
@@ -261,6 +262,7 @@ mod tests {
             span,
             format: "cloudformation",
             address: Address(Arc::from("dir/a.yaml#Asg")),
+            calls: Vec::new(),
         };
         let verdicts = judged.iter().enumerate();
         let verdicts = verdicts.map(|(at, (_, judgement))| (at, judgement.clone(), subject.clone())).collect();

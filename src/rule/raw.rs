@@ -262,6 +262,7 @@ fn subject(resource: &Resource) -> Subject {
         resource_type: Arc::clone(&resource.kind),
         span: resource.name_span,
         format: resource.format,
+        calls: resource.calls.clone(),
         tree: Tree::from(TreeKind::Map(Vec::new())),
     }
 }
