@@ -72,7 +72,6 @@ pub struct JsonSubject {
     /// The logical id.
     pub name: String,
     /// The calls of Terraform modules that lead to it, the outermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub called_at: Vec<Location>,
 }
 
