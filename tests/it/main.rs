@@ -22,4 +22,5 @@ mod rules;
 mod schema;
 mod support;
 mod terraform;
+mod twins;
 mod unknowns;

@@ -163,7 +163,8 @@ pub(in crate::graph) fn launch(resources: &Resources, resource: &Resource, at: &
         Typed::Absent(_) => pointers(resources, at.prop("SecurityGroups"), &[SECURITY_GROUP]),
         other => other,
     };
-    let mut mentions = Vec::new();
+    let mut mentions: Vec<Address> =
+        at.prop("UserData").known().map(|data| clusters(resources, data)).unwrap_or_default();
     let metadata = resource.metadata.as_ref();
     for value in at.prop("UserData").known().into_iter().chain(metadata) {
         mentions.extend(value.references().into_iter().filter_map(|reference| match reference {
@@ -185,6 +186,22 @@ pub(in crate::graph) fn launch(resources: &Resources, resource: &Resource, at: &
         attached: Vec::new(),
         mentions,
     }
+}
+
+/// The clusters that user data lets the ECS agent join by their literal names. Source: Amazon ECS Developer Guide,
+/// "Amazon ECS container agent configuration", `ECS_CLUSTER`.
+fn clusters(resources: &Resources, user_data: &Value) -> Vec<Address> {
+    const SETTING: &str = "ECS_CLUSTER=";
+    let text = user_data.template().unwrap_or_default();
+    let names = text.match_indices(SETTING).filter_map(|(at, _)| {
+        let rest = text.get(at + SETTING.len()..)?.trim_start_matches(['"', '\'']);
+        rest.split(|char: char| !(char.is_alphanumeric() || "-_".contains(char))).next()
+    });
+    let joined: Vec<&str> = names.collect();
+    let named = |cluster: &&Resource| {
+        cluster.prop("ClusterName").known().and_then(Value::as_str).is_some_and(|name| joined.contains(&name))
+    };
+    resources.of_kind("AWS::ECS::Cluster").filter(named).map(|cluster| cluster.address.clone()).collect()
 }
 
 /// An interface that is attached by a resource of its own counts as one of the instance's.

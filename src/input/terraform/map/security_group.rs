@@ -6,7 +6,7 @@
 
 use super::Returns::{GetAtt, Sub};
 use super::Shape::{Link, Or, Plain, Tags};
-use super::{Attributes, Draft, Found, Mapper, Owner, Property, Row, Service, United, find, member, property};
+use super::{Attributes, Draft, Found, Mapper, Owner, Property, Row, Service, United, find, member, property, put};
 use crate::input::terraform::value as tf;
 use crate::source::Span;
 use crate::value::{Kind, Map, Member, Reason, Value};
@@ -124,15 +124,13 @@ fn inline(draft: &mut Draft<'_>) {
 
 /// An `aws_security_group_rule`: one resource for each of its sources.
 fn rule(draft: &mut Draft<'_>) {
-    let (kind, direction) = match draft.argument("type") {
-        Found::Value(word) if draft.mapper.plain(&word.value).as_str() == Some("egress") => (EGRESS, OUT),
+    let word = draft.mapper.linked(draft.instance, "type");
+    let (kind, direction) = match word.as_ref().and_then(Value::as_str) {
+        Some("egress") => (EGRESS, OUT),
         // One of which that is not known may let packets in.
         _ => (INGRESS, IN),
     };
-    let unsure = match draft.argument("type") {
-        Found::Unknown(unknown, span) => Some(Value::unknown(span, unknown.reason.clone())),
-        _ => None,
-    };
+    let unsure = word.filter(|word| word.as_str().is_none());
     draft.resource.kind = kind.into();
     let span = draft.instance.name_span;
     let group = draft.mapper.linked(draft.instance, "security_group_id");
