@@ -193,15 +193,15 @@ pub(in crate::graph) fn launch(resources: &Resources, resource: &Resource, at: &
 fn clusters(resources: &Resources, user_data: &Value) -> Vec<Address> {
     const SETTING: &str = "ECS_CLUSTER=";
     let text = user_data.template().unwrap_or_default();
-    let names = text.match_indices(SETTING).filter_map(|(at, _)| {
+    let settings = text.match_indices(SETTING).filter_map(|(at, _)| {
         let rest = text.get(at + SETTING.len()..)?.trim_start_matches(['"', '\'']);
         rest.split(|char: char| !(char.is_alphanumeric() || "-_".contains(char))).next()
     });
-    let joined: Vec<&str> = names.collect();
-    let named = |cluster: &&Resource| {
+    let joined: Vec<&str> = settings.collect();
+    let is_joined = |cluster: &&Resource| {
         cluster.prop("ClusterName").known().and_then(Value::as_str).is_some_and(|name| joined.contains(&name))
     };
-    resources.of_kind("AWS::ECS::Cluster").filter(named).map(|cluster| cluster.address.clone()).collect()
+    resources.of_kind("AWS::ECS::Cluster").filter(is_joined).map(|cluster| cluster.address.clone()).collect()
 }
 
 /// An interface that is attached by a resource of its own counts as one of the instance's.

@@ -65,7 +65,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub const fn new(
+    pub(super) const fn new(
         from: &'static str,
         to: &'static str,
         properties: &'static [Property],
@@ -75,12 +75,12 @@ impl Row {
     }
 
     /// A type that is only a part of other resources.
-    pub const fn part(from: &'static str) -> Self {
+    pub(super) const fn part(from: &'static str) -> Self {
         Self::new(from, "", &[], &[])
     }
 
     #[must_use]
-    pub const fn then(self, finish: fn(&mut Draft<'_>)) -> Self {
+    pub(super) const fn then(self, finish: fn(&mut Draft<'_>)) -> Self {
         Self { finish: Some(finish), ..self }
     }
 }
@@ -295,28 +295,28 @@ pub(super) fn resources(mapper: &Mapper<'_>, absent: &[AbsentModule]) -> Vec<Res
 }
 
 impl<'a> Mapper<'a> {
-    pub fn new(sources: &'a SourceMap, root: &'a str, format: Format, instances: &'a [Instance]) -> Self {
+    pub(super) fn new(sources: &'a SourceMap, root: &'a str, format: Format, instances: &'a [Instance]) -> Self {
         let by_address = instances.iter().map(|instance| (&*instance.address, instance)).collect();
         let given = Cow::Owned(Context::default());
         Self { sources, root, format, given, instances, by_address, nested: Cell::new(0) }
     }
 
-    pub fn given(self, context: &'a Context) -> Self {
+    pub(super) fn given(self, context: &'a Context) -> Self {
         Self { given: Cow::Borrowed(context), ..self }
     }
 
-    pub fn instance(&self, address: &str) -> Option<&'a Instance> {
+    pub(super) fn instance(&self, address: &str) -> Option<&'a Instance> {
         self.by_address.get(address).copied()
     }
 }
 
 impl Mapper<'_> {
-    pub fn address(&self, instance: &str) -> Address {
+    pub(super) fn address(&self, instance: &str) -> Address {
         Address(Arc::from(format!("{}#{instance}", self.root)))
     }
 
     /// A resource of an instance, of any type.
-    pub fn resource(&self, instance: &Instance, kind: &str, properties: Value) -> Resource {
+    pub(super) fn resource(&self, instance: &Instance, kind: &str, properties: Value) -> Resource {
         Resource {
             address: self.address(&instance.address),
             name: Arc::clone(&instance.address),
@@ -362,7 +362,7 @@ impl Mapper<'_> {
     }
 
     /// An argument as a link, whether it is known or not; `None` when it is not set.
-    pub fn linked(&self, instance: &Instance, argument: &str) -> Option<Value> {
+    pub(super) fn linked(&self, instance: &Instance, argument: &str) -> Option<Value> {
         match find(&instance.arguments, argument) {
             Found::Absent => None,
             Found::Unknown(unknown, span) => Some(Value::unknown(span, unknown.reason.clone())),
@@ -399,7 +399,7 @@ impl Mapper<'_> {
     }
 
     /// The properties that a table finds in an object of arguments.
-    pub fn properties(&self, arguments: &tf::Value, table: &[Property]) -> Value {
+    pub(super) fn properties(&self, arguments: &tf::Value, table: &[Property]) -> Value {
         let span = arguments.span;
         let object = match &arguments.kind {
             Kind::Object(object) => object,
@@ -432,7 +432,7 @@ impl Mapper<'_> {
         }
     }
 
-    pub fn shape(&self, value: &tf::Value, shape: Shape) -> Value {
+    pub(super) fn shape(&self, value: &tf::Value, shape: Shape) -> Value {
         match shape {
             Shape::Plain | Shape::Or(_) => self.plain(value),
             Shape::Link => self.link(value),
@@ -476,7 +476,7 @@ impl Mapper<'_> {
     }
 
     /// What is made of each element of a list; a single value counts as a list of one.
-    pub fn each(&self, value: &tf::Value, make: impl Fn(&tf::Value) -> Value) -> Value {
+    pub(super) fn each(&self, value: &tf::Value, make: impl Fn(&tf::Value) -> Value) -> Value {
         let items = match (value.elements(), &value.kind) {
             (Some(items), _) => items,
             (None, Kind::Unknown(_)) => return self.plain(value),

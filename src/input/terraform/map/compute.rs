@@ -279,11 +279,12 @@ pub(super) fn add_group(instance: &mut Resource, group: &Value) -> bool {
     true
 }
 
+const ATTACHMENT: &[Property] =
+    &[property("InstanceId", "instance", Link), property("DeviceIndex", "device_index", Plain)];
+
 /// An `attachment` block of an interface.
 fn attached(draft: &mut Draft<'_>) {
     let Found::Value(attachments) = draft.argument("attachment") else { return };
-    const ATTACHMENT: &[Property] =
-        &[property("InstanceId", "instance", Link), property("DeviceIndex", "device_index", Plain)];
     let blocks = attachments.value.elements().unwrap_or_default().to_vec();
     for (index, block) in blocks.iter().enumerate() {
         let made = draft.mapper.properties(block, ATTACHMENT);

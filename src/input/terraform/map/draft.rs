@@ -20,7 +20,7 @@ pub(in crate::input::terraform) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Adds a further resource that the instance stands for: the users know it by the name of the instance.
-    pub fn also(&mut self, part: &str, kind: &str, properties: Vec<Member>) {
+    pub(super) fn also(&mut self, part: &str, kind: &str, properties: Vec<Member>) {
         let span = self.instance.span;
         let map = Kind::Map(Map { members: properties, open: None });
         let made = self.mapper.resource(self.instance, kind, Value::new(span, map));
@@ -28,24 +28,24 @@ impl<'a> Draft<'a> {
     }
 
     /// A reference to the resource of the row.
-    pub fn itself(&self, span: Span) -> Value {
+    pub(super) fn itself(&self, span: Span) -> Value {
         reference(span, &self.resource.address, None)
     }
 
     /// An attribute of it.
-    pub fn itself_as(&self, attribute: &str, span: Span) -> Value {
+    pub(super) fn itself_as(&self, attribute: &str, span: Span) -> Value {
         reference(span, &self.resource.address, Some(attribute))
     }
 
     /// Writes a property of the resource of the row.
-    pub fn set(&mut self, path: &str, key_span: Span, value: Value) {
+    pub(super) fn set(&mut self, path: &str, key_span: Span, value: Value) {
         if let Kind::Map(map) = &mut self.resource.properties.kind {
             put(map, path, Member { key: Arc::from(""), key_span, value });
         }
     }
 
     /// An argument that is set: its member, or why it is not known.
-    pub fn argument(&self, path: &str) -> Found<'a> {
+    pub(super) fn argument(&self, path: &str) -> Found<'a> {
         find(&self.instance.arguments, path)
     }
 }

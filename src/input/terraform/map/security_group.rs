@@ -138,7 +138,7 @@ fn rule(draft: &mut Draft<'_>) {
     let mut rules = sources(draft.mapper, &draft.instance.arguments, direction, &itself);
     for rule in &mut rules {
         if let (Kind::Map(map), Some(unsure)) = (&mut rule.kind, &unsure) {
-            super::put(map, "IpProtocol", member("", unsure.span, unsure.clone()));
+            put(map, "IpProtocol", member("", unsure.span, unsure.clone()));
         }
     }
     let mut rules = rules.into_iter();

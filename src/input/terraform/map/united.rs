@@ -29,34 +29,24 @@ pub(in crate::input::terraform) enum Owner {
 }
 
 impl<'a> United<'a> {
-    pub fn new(mapper: &'a Mapper<'a>, resources: Vec<Resource>) -> Self {
+    pub(super) fn new(mapper: &'a Mapper<'a>, resources: Vec<Resource>) -> Self {
         let indexed = resources.iter().enumerate();
         let by_address = indexed.map(|(index, resource)| (resource.address.clone(), index)).collect();
         Self { mapper, instances: mapper.instances, resources, by_address }
     }
 
-    pub fn get(&self, address: &Address) -> Option<&Resource> {
+    pub(super) fn get(&self, address: &Address) -> Option<&Resource> {
         self.by_address.get(address).and_then(|index| self.resources.get(*index))
     }
 
     /// The resource that stands at an address.
-    pub fn at(&mut self, address: &Address) -> Option<&mut Resource> {
+    pub(super) fn at(&mut self, address: &Address) -> Option<&mut Resource> {
         let index = *self.by_address.get(address)?;
         self.resources.get_mut(index)
     }
 
-    /// The resource that a value refers to.
-    pub fn referred(&mut self, value: &tf::Value) -> Option<&mut Resource> {
-        let attribute = match &value.kind {
-            tf::Kind::Attribute(attribute) => attribute,
-            _ => value.origin.as_ref()?,
-        };
-        let address = self.mapper.address(&attribute.instance);
-        self.at(&address)
-    }
-
     /// The resource of a type that an argument leads to; see [`Self::owner_of`].
-    pub fn owner(&self, instance: &Instance, argument: &str, kind: &str, names: &[&str]) -> Owner {
+    pub(super) fn owner(&self, instance: &Instance, argument: &str, kind: &str, names: &[&str]) -> Owner {
         match find(&instance.arguments, argument) {
             Found::Absent => Owner::Outside,
             Found::Unknown(unknown, _) => unless_handed_in(&unknown.reason),
@@ -66,7 +56,7 @@ impl<'a> United<'a> {
 
     /// The resource of a type that a link leads to: by reference, else by the name that stands in one of the properties
     /// `names`.
-    pub fn owner_of(&self, link: &Value, kind: &str, names: &[&str]) -> Owner {
+    pub(super) fn owner_of(&self, link: &Value, kind: &str, names: &[&str]) -> Owner {
         let references = link.references();
         let referred = references.iter().find_map(|reference| match reference {
             Reference::Resource { address, .. } => self.get(address),
@@ -81,7 +71,7 @@ impl<'a> United<'a> {
             _ => {}
         }
         let last = link.as_str().map(|text| text.rsplit([':', '/']).next().unwrap_or(text));
-        let named = |resource: &&Resource| {
+        let is_named = |resource: &&Resource| {
             let properties = resource.properties.as_map();
             let mut known = names.iter().filter_map(|name| properties?.get(name));
             &*resource.kind == kind
@@ -91,14 +81,14 @@ impl<'a> United<'a> {
                     None => name.kind == link.kind && matches!(name.kind, Kind::Text(_) | Kind::Unknown(_)),
                 })
         };
-        match self.resources.iter().find(named) {
+        match self.resources.iter().find(is_named) {
             Some(found) => Owner::Is(found.address.clone()),
             None => link.reason().map_or(Owner::Outside, unless_handed_in),
         }
     }
 
     /// Adds an item to a list property of what an argument leads to; see [`super::Service::unite`].
-    pub fn attach(&mut self, owner: &Owner, kind: &str, path: &str, item: &Value) {
+    pub(super) fn attach(&mut self, owner: &Owner, kind: &str, path: &str, item: &Value) {
         match owner {
             Owner::Outside => {}
             Owner::Is(address) => {
@@ -116,7 +106,7 @@ impl<'a> United<'a> {
 
     /// Writes a property of what an argument leads to; when that is not known, the property of every resource of the
     /// type is unknown.
-    pub fn replace(&mut self, owner: &Owner, kind: &str, path: &str, value: &Value) {
+    pub(super) fn replace(&mut self, owner: &Owner, kind: &str, path: &str, value: &Value) {
         let write = |resource: &mut Resource, value: Value| {
             if let Kind::Map(map) = &mut resource.properties.kind {
                 put(map, path, Member { key: Arc::from(""), key_span: value.span, value });
@@ -137,13 +127,13 @@ impl<'a> United<'a> {
         }
     }
 
-    pub fn push(&mut self, resource: Resource) {
+    pub(super) fn push(&mut self, resource: Resource) {
         self.by_address.insert(resource.address.clone(), self.resources.len());
         self.resources.push(resource);
     }
 
     /// The instances of a type, with their life kept apart from `self`.
-    pub fn instances_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Instance> + use<'a> {
+    pub(super) fn instances_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Instance> + use<'a> {
         self.instances.iter().filter(move |instance| canonical(&instance.kind) == kind)
     }
 }
