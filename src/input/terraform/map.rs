@@ -401,10 +401,7 @@ impl Mapper<'_> {
     /// The properties that a table finds in an object of arguments.
     pub(super) fn properties(&self, arguments: &tf::Value, table: &[Property]) -> Value {
         let span = arguments.span;
-        let object = match &arguments.kind {
-            Kind::Object(object) => object,
-            _ => return self.plain(arguments),
-        };
+        let Kind::Object(object) = &arguments.kind else { return self.plain(arguments) };
         let mut map = Map {
             members: Vec::with_capacity(table.len()),
             open: object.open.as_ref().map(|open| open.reason.clone()),

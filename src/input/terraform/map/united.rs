@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::{Found, Mapper, canonical, find, put};
 use crate::input::Resource;
 use crate::input::terraform::instance::Instance;
-use crate::input::terraform::value as tf;
 use crate::source::Span;
 use crate::value::{Address, Kind, Map, Member, Reason, Reference, Value};
 
