@@ -26,6 +26,7 @@ mod events;
 mod iam;
 mod keys;
 mod lambda;
+mod logs;
 mod messaging;
 mod route53;
 mod routes;
@@ -47,7 +48,7 @@ use super::instance::{AbsentModule, Instance};
 use super::value::{self as tf, Kind};
 use crate::input::{ABSENT_MODULE, Context, Format, Resource};
 use crate::source::{SourceMap, Span};
-use crate::value::{Address, Map, Member, Reason, Value};
+use crate::value::{Address, Map, Member, Part, Reason, Value};
 use draft::{Draft, member, own_policy, reference};
 use united::{Owner, United, append, append_to};
 
@@ -148,6 +149,8 @@ pub(super) enum Returns {
     /// As in `Fn::Sub`; `${}` is `Ref`, `${.Arn}` an attribute of the resource itself, `${@name}` what its argument
     /// `name` says.
     Sub(&'static str),
+    /// What the function makes of the arguments.
+    Made(fn(&Mapper<'_>, &tf::Attribute) -> Option<Vec<Part>>),
 }
 
 pub(super) const fn property(to: &'static str, from: &'static str, shape: Shape) -> Property {
@@ -186,6 +189,7 @@ const SERVICES: &[Service] = &[
     iam::SERVICE,
     keys::SERVICE,
     lambda::SERVICE,
+    logs::SERVICE,
     messaging::SERVICE,
     route53::SERVICE,
     routes::SERVICE,

@@ -73,6 +73,18 @@ const IGNORED: [&str; 24] = [
     "user_data_base64",
 ];
 
+/// Blocks that know whose they are: what is not written in one is what the provider computes.
+fn with_origins(blocks: &Value, handle: &Attribute, name: &str) -> Value {
+    let Kind::List(items) = &blocks.kind else { return blocks.clone() };
+    let items = items.iter().enumerate().map(|(index, item)| {
+        let path = Arc::from(format!("{name}.{index}"));
+        let mut item = item.clone();
+        item.origin = Some(Arc::new(Attribute { path, ..handle.clone() }));
+        item
+    });
+    Value::list(blocks.span, items.collect::<Vec<_>>())
+}
+
 impl<'a> Run<'a> {
     /// The instances of a resource or data source, by its name in a module.
     pub(super) fn expansion(
@@ -162,6 +174,9 @@ impl<'a> Run<'a> {
         let Some(mut value) = self.argument(of, name, span)?.filter(|value| !value.is_null()) else {
             return Ok(extended(handle, name, span));
         };
+        if of.declared.block.body.attribute(name).is_none() {
+            value = with_origins(&value, handle, name);
+        }
         let plain = matches!(value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Partial(_) | Kind::Unknown(_));
         if plain && value.origin.is_none() {
             value.origin = Some(Arc::new(Attribute { path: Arc::from(name), ..(**handle).clone() }));

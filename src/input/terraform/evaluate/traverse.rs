@@ -71,6 +71,9 @@ impl<'a> Run<'a> {
                     None => self.below(open, &format!(".{name}"), span),
                 },
                 (None, None) => {
+                    if let Some(origin) = &of.origin {
+                        return Ok(extended(origin, name, span));
+                    }
                     let names = object.members().iter().map(|member| &*member.key);
                     let advice = near(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                     return Err(Fault::new(span, format!("this object has no attribute `{name}`{advice}")));

@@ -3,13 +3,14 @@
 mod rows;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Shape::{Json, Link, Plain};
-use super::{Found, Property, Service, United, append, find, property};
+use super::{Found, Mapper, Property, Service, United, append, find, property};
 use crate::input::Resource;
 use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value as tf;
-use crate::value::{Address, Kind, Map, Reason, Value};
+use crate::value::{Address, Kind, Map, Part, Reason, Value};
 
 pub(super) const SERVICE: Service = Service { rows: rows::ROWS, unite: Some(unite) };
 
@@ -56,6 +57,31 @@ const METHOD_SETTING: &[Property] = &[
     property("ThrottlingBurstLimit", "settings.throttling_burst_limit", Plain),
     property("ThrottlingRateLimit", "settings.throttling_rate_limit", Plain),
 ];
+
+/// Depth of a path; far beyond what API Gateway accepts.
+const MAX_SEGMENTS: usize = 100;
+
+/// The full path of a resource. `None` when a segment or a parent is not known.
+fn path(mapper: &Mapper<'_>, attribute: &tf::Attribute) -> Option<Vec<Part>> {
+    let mut segments = Vec::new();
+    let mut at = mapper.instance(&attribute.instance)?;
+    for _ in 0..MAX_SEGMENTS {
+        let Found::Value(segment) = find(&at.arguments, "path_part") else { return None };
+        let tf::Kind::Text(segment) = &segment.value.kind else { return None };
+        segments.push(Arc::clone(&segment.text));
+        let Found::Value(parent) = find(&at.arguments, "parent_id") else { return None };
+        let tf::Kind::Attribute(parent) = &parent.value.kind else { return None };
+        match (&*parent.kind, &*parent.path) {
+            ("aws_api_gateway_resource", "id") => at = mapper.instance(&parent.instance)?,
+            ("aws_api_gateway_rest_api", "root_resource_id") => {
+                let path: String = segments.iter().rev().map(|segment| format!("/{segment}")).collect();
+                return Some(vec![Part::Literal(path.into())]);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
 
 fn unite(united: &mut United<'_>) {
     let methods = Methods::new(united);

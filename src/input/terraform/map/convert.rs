@@ -144,7 +144,7 @@ impl Mapper<'_> {
         Value::new(value.span, value::Kind::List(items))
     }
 
-    fn parts(&self, parts: &[tf::Part]) -> Vec<Part> {
+    pub(super) fn parts(&self, parts: &[tf::Part]) -> Vec<Part> {
         let mut converted = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -178,6 +178,9 @@ impl Mapper<'_> {
             Some(Returns::Ref) => value::Kind::Ref(reference(None)),
             Some(Returns::GetAtt(name)) => named(name),
             Some(Returns::Sub(template)) => assemble(span, self.substituted(template, attribute, &reference)).kind,
+            Some(Returns::Made(make)) => {
+                make(self, attribute).map_or_else(|| named(&attribute.path), |parts| assemble(span, parts).kind)
+            }
             None if attribute.path.is_empty() => value::Kind::Ref(reference(None)),
             None => named(&attribute.path),
         }
@@ -213,10 +216,14 @@ impl Mapper<'_> {
             let region = self.instance(&attribute.instance)?.provider.region.as_ref()?;
             if let Kind::Text(region) = &region.kind { Some(&*region.text) } else { None }
         };
+        let region = || match find(&self.instance(&attribute.instance)?.arguments, "region") {
+            Found::Value(tf::Member { value: tf::Value { kind: Kind::Text(text), .. }, .. }) => Some(&*text.text),
+            _ => None,
+        };
         let known = match name {
             "AWS::Partition" => Some(self.given.partition()),
             "AWS::URLSuffix" => Some(url_suffix(self.given.partition())),
-            "AWS::Region" => own().or(self.given.region.as_deref()),
+            "AWS::Region" => region().or_else(own).or(self.given.region.as_deref()),
             "AWS::AccountId" => self.given.account.as_deref(),
             _ => None,
         };

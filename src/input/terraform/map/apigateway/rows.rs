@@ -1,6 +1,6 @@
 //! The tables of REST APIs.
 
-use super::super::Returns::{GetAtt, Ref, Sub};
+use super::super::Returns::{GetAtt, Made, Ref, Sub};
 use super::super::Shape::{Blocks, Document, Json, Link, Or, Plain, Tags};
 use super::super::{Row, part, property};
 
@@ -41,7 +41,7 @@ pub(in crate::input::terraform::map) const ROWS: &[Row] = &[
             property("ParentId", "parent_id", Link),
             property("PathPart", "path_part", Plain),
         ],
-        attributes: &[("id", Ref)],
+        attributes: &[("id", Ref), ("path", Made(super::path))],
         finish: None,
     },
     Row {

@@ -321,3 +321,44 @@ resource "aws_api_gateway_integration" "i" {{
     assert_eq!(integration("\"PUT\""), json!(null));
     assert!(integration("uuid()").get("unknown").is_some());
 }
+
+#[test]
+fn the_path_of_a_resource_is_made_of_its_segments() {
+    let text = r#"
+resource "aws_api_gateway_rest_api" "api" { name = "api" }
+resource "aws_api_gateway_resource" "posts" {
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  parent_id   = aws_api_gateway_rest_api.api.root_resource_id
+  path_part   = "posts"
+}
+resource "aws_api_gateway_resource" "post" {
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  parent_id   = aws_api_gateway_resource.posts.id
+  path_part   = "{id}"
+}
+resource "aws_lambda_permission" "p" {
+  source_arn = "${aws_api_gateway_rest_api.api.execution_arn}/*/GET${aws_api_gateway_resource.post.path}"
+}
+"#;
+    let arn = property(text, "aws_lambda_permission.p", "SourceArn");
+    let wanted =
+        "arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${aws_api_gateway_rest_api.api}/*/GET/posts/{id}";
+    assert_eq!(arn, json!({"Fn::Sub": wanted}));
+}
+
+#[test]
+fn what_a_block_does_not_say_is_what_the_provider_computes() {
+    let text = r#"
+resource "aws_apigatewayv2_domain_name" "d" {
+  domain_name = "api.acme.io"
+  domain_name_configuration {
+    endpoint_type = "REGIONAL"
+  }
+}
+resource "aws_sns_topic" "t" {
+  display_name = aws_apigatewayv2_domain_name.d.domain_name_configuration[0].target_domain_name
+}
+"#;
+    let name = property(text, "aws_sns_topic.t", "DisplayName");
+    assert_eq!(name, json!({"Fn::GetAtt": "aws_apigatewayv2_domain_name.d.RegionalDomainName"}));
+}
