@@ -98,9 +98,10 @@ pub enum ExpressionKind {
     Bool(bool),
     Number(Number),
     /// A quoted string or heredoc: its literal pieces, interpolations and directives, strip markers and heredoc
-    /// indentation applied. An empty string has no parts.
+    /// indentation applied. An empty string has no parts; an interpolation alone is the value itself, not its text.
     Template(Vec<TemplatePart>),
     List(Vec<Expression>),
+    /// As it is written: of a key that stands twice, the last counts.
     Object(Vec<ObjectItem>),
     /// The root of a reference: `var`, `local`, `aws_subnet`, a `for` variable.
     Variable(Arc<str>),

@@ -116,6 +116,8 @@ impl Parser<'_> {
 
     fn block_body(&mut self, kind: &Name, start: usize, header: usize) -> Result<Body> {
         let mut body = Body::default();
+        self.skip();
+        let mut one_line = !matches!(self.peek(), None | Some(b'\n' | b'}'));
         loop {
             self.skip_lines();
             match self.peek() {
@@ -127,7 +129,20 @@ impl Parser<'_> {
                 Some(_) if self.at_line_start() && self.at_top_only() => {
                     return Err(self.unclosed(kind, start, header));
                 }
-                Some(_) => self.item(&mut body)?,
+                Some(_) => {
+                    self.item(&mut body)?;
+                    let closes = self.peek() == Some(b'}');
+                    if one_line && !(closes && body.blocks.is_empty()) {
+                        self.report(self.error(
+                            "a block that starts on its header's line is one argument",
+                            start,
+                            header,
+                        ));
+                    } else if closes && !one_line {
+                        self.report(self.error("`}` stands on a line of its own", self.at, self.at + 1));
+                    }
+                    one_line = false;
+                }
             }
         }
         self.keep_last(&mut body);

@@ -22,11 +22,11 @@ struct Piece {
 #[derive(Debug)]
 enum Token {
     Literal(Vec<Piece>),
-    Interpolation(Expression),
-    If(Expression, Span),
+    Interpolation(Box<Expression>),
+    If(Box<Expression>, Span),
     Else(Span),
     EndIf(Span),
-    For { key: Option<Arc<str>>, value: Arc<str>, collection: Expression, span: Span },
+    For { key: Option<Arc<str>>, value: Arc<str>, collection: Box<Expression>, span: Span },
     EndFor(Span),
 }
 
@@ -283,8 +283,11 @@ impl Parser<'_> {
         }
         tokens.strip_next = false;
         let token = self.within(false, |parser| {
-            let token =
-                if directive { parser.directive(start, tokens)? } else { Token::Interpolation(parser.expression()?) };
+            let token = if directive {
+                parser.directive(start, tokens)?
+            } else {
+                Token::Interpolation(Box::new(parser.expression()?))
+            };
             parser.skip();
             tokens.strip_next = parser.eat(b'~');
             if !parser.eat(b'}') {
@@ -319,12 +322,12 @@ impl Parser<'_> {
             _ => {}
         }
         Ok(match word {
-            "if" => Token::If(self.expression()?, span),
+            "if" => Token::If(Box::new(self.expression()?), span),
             "else" => Token::Else(span),
             "endif" => Token::EndIf(span),
             "for" => {
                 let (key, value) = self.for_variables()?;
-                Token::For { key, value, collection: self.expression()?, span }
+                Token::For { key, value, collection: Box::new(self.expression()?), span }
             }
             "endfor" => Token::EndFor(span),
             _ => return Err(self.expected("`if`, `else`, `endif`, `for` or `endfor`")),
@@ -360,7 +363,7 @@ impl Parser<'_> {
             }
             self.literal_parts(&mut literal, &mut parts);
             parts.push(match token {
-                Token::Interpolation(expression) => TemplatePart::Interpolation(expression),
+                Token::Interpolation(expression) => TemplatePart::Interpolation(*expression),
                 Token::If(condition, span) => {
                     let then = self.parts(rest, false)?;
                     let otherwise = match rest.next_if(|token| matches!(token, Token::Else(_))) {
@@ -370,14 +373,14 @@ impl Parser<'_> {
                     if rest.next_if(|token| matches!(token, Token::EndIf(_))).is_none() {
                         return Err(open("if", span));
                     }
-                    TemplatePart::If(Box::new(TemplateIf { condition, then, otherwise }))
+                    TemplatePart::If(Box::new(TemplateIf { condition: *condition, then, otherwise }))
                 }
                 Token::For { key, value, collection, span } => {
                     let body = self.parts(rest, false)?;
                     if rest.next_if(|token| matches!(token, Token::EndFor(_))).is_none() {
                         return Err(open("for", span));
                     }
-                    TemplatePart::For(Box::new(TemplateFor { key, value, collection, body }))
+                    TemplatePart::For(Box::new(TemplateFor { key, value, collection: *collection, body }))
                 }
                 Token::Literal(_) | Token::Else(_) | Token::EndIf(_) | Token::EndFor(_) => continue,
             });
@@ -427,6 +430,8 @@ impl Place<'_> {
 
 fn push(pieces: &mut Vec<Piece>, start: usize, end: usize) {
     if start < end {
+        // Most literals are one piece, and a file has as many of them as lines.
+        pieces.reserve_exact(usize::from(pieces.is_empty()));
         pieces.push(Piece { decoded: None, start, end });
     }
 }

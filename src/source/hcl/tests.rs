@@ -147,3 +147,78 @@ fn one_malformed_block_does_not_hide_the_others() {
     assert_eq!(errors(text), ["3:1 expected `,` or `]`, found `}`"]);
     assert_eq!(errors("a = 1\na = 2\n"), ["1:1 `a` is set again further down; it may be set only once"]);
 }
+
+/// The first labels of the blocks that were read.
+fn read(text: &str) -> Vec<String> {
+    let (_, parsed) = parsed(text);
+    parsed
+        .body
+        .blocks
+        .iter()
+        .map(|block| block.labels.first().map_or(String::new(), |label| label.text.to_string()))
+        .collect()
+}
+
+#[test]
+fn reading_goes_on_behind_a_block_that_is_not_closed() {
+    let text = "module \"a\" {\n  x = {\n}\nmodule \"b\" {\n  y {\n}\nmodule \"c\" {\n}\n";
+    assert_eq!(read(text), ["c"]);
+    assert_eq!(errors(text), ["1:1 the block `module` is not closed", "4:1 the block `module` is not closed"]);
+    let text = "data \"a\" \"x\" {\n\ndata \"b\" \"x\" {\n}\n";
+    assert_eq!(read(text), ["b"]);
+    assert_eq!(errors(text), ["1:1 the block `data` is not closed"]);
+}
+
+#[test]
+fn what_looks_like_a_block_in_a_text_is_none() {
+    let text = "module \"a\" {\n  x = <<EOT\nmodule \"b\" {\nEOT\n  y = = 1\n  z = \"}\"\n}\nmodule \"c\" {}\n";
+    assert_eq!(read(text), ["c"]);
+    assert_eq!(errors(text), ["5:7 expected a value, found `=`"]);
+    let text = "module \"a\" {\n  x = 1 1\n  /* } */ # }\n  y = \"${f(\"}\")}\"\n}\nmodule \"c\" {}\n";
+    assert_eq!(read(text), ["c"]);
+}
+
+#[test]
+fn an_argument_that_is_malformed_costs_its_line_only() {
+    let (_, parsed) = parsed("a = 1\nb = 1 +\nc = [\n  1 2,\n]\nd = 2\n");
+    let names: Vec<_> = parsed.body.attributes.iter().map(|attribute| &*attribute.name.text).collect();
+    assert_eq!(names, ["a", "d"]);
+    assert_eq!(parsed.errors.len(), 2);
+}
+
+#[test]
+fn what_terraform_takes_is_taken() {
+    // The last of the values of a key counts; both are kept for whoever evaluates.
+    assert_eq!(shown("{ a = 1, a = 2 }"), "(object '\"a\"'=1 '\"a\"'=2)");
+    assert_eq!(shown("{ for k in m : k => k == 1 ? 2 :\n 3 }"), "(for k in m: k=>(if (Equal k 1) 2 3))");
+    assert_eq!(clean("\u{feff}a = 1\r\nb {\r\n}\r\n").blocks.len(), 1);
+    assert_eq!(clean("a { b = 1 }\nc \"d\" \"e\" {} // f\ng = 1").blocks.len(), 2);
+}
+
+#[test]
+fn what_leaves_no_doubt_is_an_error_and_read() {
+    let text = "a {\n  x = 1\n  \"y\" = \"\\d\"\n  x = 2\n}\n";
+    let (_, parsed) = parsed(text);
+    let body = &parsed.body.blocks[0].body;
+    assert_eq!(body.attribute("x").unwrap().value.kind, ExpressionKind::Number(Number::Whole(2)));
+    assert_eq!(body.attribute("y").unwrap().value.literal_text().unwrap(), "\\d");
+    assert_eq!(
+        errors(text),
+        [
+            "2:3 `x` is set again further down; it may be set only once",
+            "3:3 an argument's name is not quoted",
+            "3:10 `\\d` is not an escape; a backslash is written `\\\\`"
+        ]
+    );
+    assert_eq!(errors("a {\n  b = 1 }\n"), ["2:9 `}` stands on a line of its own"]);
+    assert_eq!(errors("a { b = 1\n}\n"), ["1:1 a block that starts on its header's line is one argument"]);
+    assert_eq!(errors("a { b {} }\n"), ["1:1 a block that starts on its header's line is one argument"]);
+}
+
+#[test]
+fn numbers_are_whole_as_long_as_they_are() {
+    assert_eq!(shown("[1.50, 1.0, 1e3, 9007199254740993, 0.1]"), "(list 1.5 1 1000 9007199254740993 0.1)");
+    assert_eq!(shown("340282366920938463463374607431768211456"), "3.402823669209385e38");
+    assert_eq!(shown("10.0.0.0"), "1:1 not a number; a text is written in quotes");
+    assert_eq!(shown("1x"), "1:1 not a number; a text is written in quotes");
+}
