@@ -105,7 +105,7 @@ pub fn load(
         folders: Some(folders.clone()),
     });
     let (planned, represented) = terraform::planned(plans, &walk.terraform, &shared, sources);
-    let found = terraform::find(&walk.terraform, &represented, shared);
+    let found = terraform::find(&walk.terraform, &represented, &shared);
     files.extend(found.files);
     notes.extend(found.notes);
     let companions = Recorded { folders, read: Mutex::default() };

@@ -26,7 +26,7 @@ pub use beside::{Beside, directory};
 pub use document::{Document, Seen, advice, may_be_one, readable, see, wide_text};
 
 use self::beside::Written;
-use self::configuration::{Configuration, Expression};
+use self::configuration::{Configuration, Expression, ModuleConfiguration};
 use self::document::DocumentKind;
 use self::identity::Identities;
 use self::record::{Recorded, Records};
@@ -172,7 +172,7 @@ fn instances(document: &Document, written: &BTreeMap<Arc<str>, Instance>, source
 
 /// The instances that outputs of the root module mention.
 fn exported(configuration: &Configuration<'_>, resolver: &Resolver<'_, '_>) -> BTreeSet<Arc<str>> {
-    let outputs = configuration.root.iter().flat_map(|root| root.outputs());
+    let outputs = configuration.root.iter().flat_map(ModuleConfiguration::outputs);
     let origins = outputs.flat_map(|output| resolver.origins(output, &reference::Scope::default()).attributes);
     origins.map(|attribute| attribute.instance).collect()
 }

@@ -23,6 +23,9 @@ pub(super) struct Found {
     pub coverage: TerraformCoverage,
 }
 
+/// Root modules that are judged by a plan, with its name.
+pub(super) type Represented = BTreeMap<Arc<str>, String>;
+
 /// The units of plans, and the root modules that they stand for: what a plan says of a configuration is more than what
 /// the configuration does, and nothing is to be judged twice.
 pub(super) fn planned(
@@ -30,9 +33,9 @@ pub(super) fn planned(
     directories: &BTreeMap<String, bool>,
     shared: &Arc<Shared>,
     sources: &SourceMap,
-) -> (Vec<Box<dyn Unit>>, BTreeMap<Arc<str>, String>) {
+) -> (Vec<Box<dyn Unit>>, Represented) {
     let mut units = Vec::new();
-    let mut represented = BTreeMap::new();
+    let mut represented = Represented::new();
     for (file, document) in plans {
         let name = sources.file(file).name.clone();
         let names = directories.keys().map(String::as_str);
@@ -46,13 +49,8 @@ pub(super) fn planned(
     (units, represented)
 }
 
-/// `directories` are those with Terraform files, by display name, and whether they were given by name; `represented`
-/// those that are judged by a plan, with its name.
-pub(super) fn find(
-    directories: &BTreeMap<String, bool>,
-    represented: &BTreeMap<Arc<str>, String>,
-    shared: Arc<Shared>,
-) -> Found {
+/// `directories` are those with Terraform files, by display name, and whether they were given by name.
+pub(super) fn find(directories: &BTreeMap<String, bool>, represented: &Represented, shared: &Arc<Shared>) -> Found {
     let surveys = survey(directories, &shared.library);
     let roots = roots(directories, &surveys);
     let (by_plan, roots): (Vec<Arc<str>>, Vec<Arc<str>>) =
@@ -78,7 +76,7 @@ pub(super) fn find(
         foreign: foreign.iter().map(ToString::to_string).collect(),
     };
     let files = surveys.values().flat_map(|survey| survey.files.iter().cloned()).collect();
-    let unit = |root| -> Box<dyn Unit> { Box::new(TerraformUnit::new(root, Arc::clone(&shared))) };
+    let unit = |root| -> Box<dyn Unit> { Box::new(TerraformUnit::new(root, Arc::clone(shared))) };
     Found { units: judged.into_iter().map(unit).collect(), files, notes, coverage }
 }
 

@@ -51,11 +51,11 @@ pub fn directory<'d>(
         return None;
     }
     let configuration = Configuration::of(&document.root);
-    let declared: Vec<String> = configuration.root.as_ref()?.declared().collect();
+    let wanted: Vec<String> = configuration.root.as_ref()?.declared().collect();
     let declares = |directory: &&str| {
         library.module(directory).is_ok_and(|module| {
             let own = declared_in(&module);
-            !declared.is_empty() && declared.iter().all(|name| own.contains(name))
+            !wanted.is_empty() && wanted.iter().all(|name| own.contains(name))
         })
     };
     let own = plan.rsplit_once('/').map_or(".", |(folder, _)| if folder.is_empty() { "/" } else { folder });
@@ -76,7 +76,7 @@ fn declared_in(module: &Module) -> BTreeSet<String> {
 
 impl Written {
     /// Evaluates a configuration with what a plan was given.
-    pub fn read(beside: &Beside, document: &Document, sources: &SourceMap) -> Result<Self, Reason> {
+    pub(super) fn read(beside: &Beside, document: &Document, sources: &SourceMap) -> Result<Self, Reason> {
         let Beside { directory, shared } = beside;
         let tree = Tree::load(directory, &shared.library)?;
         let mut inputs = Inputs::from(&shared.context);

@@ -49,7 +49,7 @@ pub(super) enum Expression<'n> {
 const MAX_DEPTH: usize = 64;
 
 impl<'n> Configuration<'n> {
-    pub fn of(root: &'n Node) -> Self {
+    pub(super) fn of(root: &'n Node) -> Self {
         let configuration = root.get("configuration");
         Self {
             root: configuration
@@ -60,24 +60,24 @@ impl<'n> Configuration<'n> {
         }
     }
 
-    pub fn module(&self, calls: &Calls) -> Option<&ModuleConfiguration<'n>> {
+    pub(super) fn module(&self, calls: &Calls) -> Option<&ModuleConfiguration<'n>> {
         calls.0.iter().try_fold(self.root.as_ref()?, |module, call| Some(&module.call(&call.name)?.module))
     }
 
     /// The value of a variable of the root module.
-    pub fn variable(&self, name: &str) -> Option<&'n Node> {
+    pub(super) fn variable(&self, name: &str) -> Option<&'n Node> {
         let given = self.variables.and_then(|variables| variables.get(name)).and_then(|variable| variable.get("value"));
         given.or_else(|| self.root.as_ref()?.default(name))
     }
 
     /// The values of all variables of the root module that have one.
-    pub fn given(&self) -> impl Iterator<Item = (&'n str, &'n Node)> {
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'n str, &'n Node)> {
         let entries = self.variables.and_then(Node::as_map).unwrap_or_default();
         entries.iter().filter_map(|entry| Some((&*entry.key, entry.value.get("value")?)))
     }
 
     /// An argument of the provider that a resource names by its `provider_config_key`.
-    pub fn provider(&self, key: &str, argument: &str) -> Expression<'n> {
+    pub(super) fn provider(&self, key: &str, argument: &str) -> Expression<'n> {
         let expressions = self.providers.and_then(|providers| {
             let local = key.rsplit(':').next().unwrap_or(key);
             providers.get(key).or_else(|| providers.get(local))?.get("expressions")
@@ -104,36 +104,36 @@ impl<'n> ModuleConfiguration<'n> {
     }
 
     /// The addresses of its managed resources and the names of its calls.
-    pub fn declared(&self) -> impl Iterator<Item = String> {
+    pub(super) fn declared(&self) -> impl Iterator<Item = String> {
         let managed = self.resources.keys().filter(|address| !address.starts_with("data.")).map(|it| (*it).to_owned());
         managed.chain(self.calls.keys().map(|name| format!("module.{name}")))
     }
 
-    pub fn resource(&self, local: &str) -> Option<&'n Node> {
+    pub(super) fn resource(&self, local: &str) -> Option<&'n Node> {
         self.resources.get(local).copied()
     }
 
-    pub fn call(&self, name: &str) -> Option<&CallConfiguration<'n>> {
+    pub(super) fn call(&self, name: &str) -> Option<&CallConfiguration<'n>> {
         self.calls.get(name)
     }
 
-    pub fn output(&self, name: &str) -> Expression<'n> {
+    pub(super) fn output(&self, name: &str) -> Expression<'n> {
         let expression = self.outputs.and_then(|outputs| outputs.get(name)?.get("expression"));
         expression.map_or(Expression::Absent, Expression::of)
     }
 
-    pub fn outputs(&self) -> impl Iterator<Item = Expression<'n>> {
+    pub(super) fn outputs(&self) -> impl Iterator<Item = Expression<'n>> {
         let entries = self.outputs.and_then(Node::as_map).unwrap_or_default();
         entries.iter().filter_map(|entry| entry.value.get("expression")).map(Expression::of)
     }
 
-    pub fn default(&self, variable: &str) -> Option<&'n Node> {
+    pub(super) fn default(&self, variable: &str) -> Option<&'n Node> {
         self.variables?.get(variable)?.get("default")
     }
 }
 
 impl<'n> Expression<'n> {
-    pub fn of(node: &'n Node) -> Self {
+    pub(super) fn of(node: &'n Node) -> Self {
         match &node.value {
             NodeValue::Seq(blocks) => Self::Blocks(blocks),
             NodeValue::Map(members) => {
@@ -155,11 +155,11 @@ impl<'n> Expression<'n> {
     }
 
     /// The arguments of a resource.
-    pub fn of_resource(resource: &'n Node) -> Self {
+    pub(super) fn of_resource(resource: &'n Node) -> Self {
         resource.get("expressions").map_or(Self::Absent, Self::Block)
     }
 
-    pub fn member(self, name: &str) -> Self {
+    pub(super) fn member(self, name: &str) -> Self {
         match self {
             Self::Block(node) => node.get(name).map_or(Self::Absent, Self::of),
             // A single block stands in a list of its own when the provider allows one only.
@@ -168,7 +168,7 @@ impl<'n> Expression<'n> {
         }
     }
 
-    pub fn is_absent(self) -> bool {
+    pub(super) fn is_absent(self) -> bool {
         matches!(self, Self::Absent)
     }
 }

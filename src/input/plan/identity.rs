@@ -28,7 +28,7 @@ const OPAQUE: usize = 10;
 const MAX_DEPTH: usize = 64;
 
 impl<'n> Identities<'n> {
-    pub fn of(records: &Records<'n>) -> Self {
+    pub(super) fn of(records: &Records<'n>) -> Self {
         let mut identities = Self::default();
         for recorded in records.list.iter().filter(|recorded| recorded.managed) {
             let computed = map::attributes(&recorded.kind).filter(|path| !matches!(*path, "id" | "arn" | "name"));
@@ -53,12 +53,12 @@ impl<'n> Identities<'n> {
     }
 
     /// The instances that have an id, ARN or name.
-    pub fn having(&self, text: &str) -> impl Iterator<Item = &Arc<str>> {
+    pub(super) fn having(&self, text: &str) -> impl Iterator<Item = &Arc<str>> {
         self.by_text.get(text).into_iter().flatten().map(|attribute| &attribute.instance)
     }
 
     /// Follows the literals of an instance.
-    pub fn link(&self, instance: &mut Instance) {
+    pub(super) fn link(&self, instance: &mut Instance) {
         let own = Arc::clone(&instance.address);
         if let Some(linked) = self.linked(&instance.arguments, &own, "", MAX_DEPTH) {
             instance.arguments = linked;

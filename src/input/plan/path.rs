@@ -65,7 +65,7 @@ pub(super) struct Calls(pub Vec<Call>);
 
 impl Calls {
     /// Of an address such as `module.vpc["a"].module.b`; what follows is left out.
-    pub fn of(address: &str) -> Self {
+    pub(super) fn of(address: &str) -> Self {
         let all = steps(address);
         let mut rest = all.as_slice();
         let mut calls = Vec::new();
@@ -77,7 +77,7 @@ impl Calls {
         Self(calls)
     }
 
-    pub fn parent(&self) -> Option<(Self, &Call)> {
+    pub(super) fn parent(&self) -> Option<(Self, &Call)> {
         let (last, before) = self.0.split_last()?;
         Some((Self(before.to_vec()), last))
     }

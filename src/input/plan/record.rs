@@ -40,7 +40,7 @@ pub(super) struct Records<'n> {
 const MAX_DEPTH: usize = 64;
 
 impl<'n> Records<'n> {
-    pub fn of(document: &'n Document) -> Self {
+    pub(super) fn of(document: &'n Document) -> Self {
         let root = &document.root;
         let changes = changes(root);
         let mut records = Self::default();
@@ -99,18 +99,22 @@ impl<'n> Records<'n> {
         });
     }
 
-    pub fn at(&self, address: &str) -> Option<&Recorded<'n>> {
+    pub(super) fn at(&self, address: &str) -> Option<&Recorded<'n>> {
         self.list.get(*self.by_address.get(address)?)
     }
 
     /// The instances of a resource in one module instance.
-    pub fn of_local<'s>(&'s self, calls: &Calls, local: &str) -> impl Iterator<Item = &'s Recorded<'n>> + use<'s, 'n> {
+    pub(super) fn of_local<'s>(
+        &'s self,
+        calls: &Calls,
+        local: &str,
+    ) -> impl Iterator<Item = &'s Recorded<'n>> + use<'s, 'n> {
         let indices = self.by_local.get(calls).and_then(|locals| locals.get(local));
         indices.into_iter().flatten().filter_map(|index| self.list.get(*index))
     }
 
     /// The instances of a module call, those that have resources.
-    pub fn modules(&self, parent: &Calls, name: &str) -> Vec<Calls> {
+    pub(super) fn modules(&self, parent: &Calls, name: &str) -> Vec<Calls> {
         let depth = parent.0.len();
         let mut found: Vec<Calls> = self
             .by_local

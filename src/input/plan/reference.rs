@@ -43,7 +43,7 @@ pub(super) struct Resolver<'r, 'n> {
 const MAX_DEPTH: usize = 32;
 
 impl<'n> Resolver<'_, 'n> {
-    pub fn scope(&self, recorded: &Recorded<'n>) -> Scope<'n> {
+    pub(super) fn scope(&self, recorded: &Recorded<'n>) -> Scope<'n> {
         let module = self.configuration.module(&recorded.calls);
         let for_each = module
             .and_then(|module| module.resource(&recorded.local))
@@ -52,7 +52,7 @@ impl<'n> Resolver<'_, 'n> {
         Scope { calls: recorded.calls.clone(), key: recorded.key.clone(), for_each }
     }
 
-    pub fn origins(&self, expression: Expression<'n>, scope: &Scope<'n>) -> Origins {
+    pub(super) fn origins(&self, expression: Expression<'n>, scope: &Scope<'n>) -> Origins {
         let mut origins = Origins::default();
         self.follow(expression, scope, MAX_DEPTH, &mut origins);
         let mut seen = std::collections::BTreeSet::new();

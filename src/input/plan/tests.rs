@@ -49,10 +49,7 @@ fn shown(value: &Value) -> String {
 /// A plan of the given resources: `(address, values, after_unknown)`, with a configuration.
 fn plan(resources: &[(&str, &str, &str)], configuration: &str) -> String {
     let parts = |address: &str| {
-        let local = address.rsplit_once("module.").map_or(address, |(_, rest)| {
-            let end = rest.find('.').unwrap_or(0);
-            &rest[end + 1..]
-        });
+        let local = address.rsplit_once("module.").map_or(address, |(_, rest)| rest.split_once('.').unwrap().1);
         let (plain, index) = match local.split_once('[') {
             Some((plain, index)) => (plain, format!(r#", "index": {}"#, index.trim_end_matches(']'))),
             None => (local, String::new()),

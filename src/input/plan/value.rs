@@ -52,7 +52,7 @@ struct Argument<'p, 'n> {
 impl<'n> Reader<'_, 'n> {
     /// The arguments of an instance, with what the provider computed. `written` are those that the configuration
     /// beside the plan gives it.
-    pub fn arguments(&self, recorded: &Recorded<'n>, written: Option<&Value>) -> Value {
+    pub(super) fn arguments(&self, recorded: &Recorded<'n>, written: Option<&Value>) -> Value {
         let module = self.known.configuration.module(&recorded.calls);
         let resource = module.and_then(|module| module.resource(&recorded.local));
         let place = Place {
@@ -185,7 +185,7 @@ impl<'n> Reader<'_, 'n> {
                 _ => self.value(inner, argument),
             };
             value.unwrap_or_else(|| {
-                if holes.contains(&at) { self.not_known(inner.span, argument) } else { Value::null(inner.span) }
+                if holes.contains(&at) { not_known(inner.span, argument) } else { Value::null(inner.span) }
             })
         });
         let span = written::place(place.written, place.value.map_or(place.span, |value| value.span));
@@ -223,7 +223,7 @@ impl<'n> Reader<'_, 'n> {
     fn told(&self, place: Place<'_, 'n>, argument: &Argument<'_, 'n>) -> Option<Value> {
         match place.expression {
             Expression::Absent if place.told || COMPUTED.contains(&argument.path) => None,
-            Expression::Absent => Some(self.not_known(place.span, argument)),
+            Expression::Absent => Some(not_known(place.span, argument)),
             Expression::Constant(node) => {
                 let known = Place { value: Some(node), unknown: None, expression: Expression::Absent, ..place };
                 self.value(known, argument)
@@ -257,23 +257,23 @@ impl<'n> Reader<'_, 'n> {
             return document;
         }
         if origins.unclear || !link::is_link(&argument.recorded.kind, argument.path) {
-            return self.not_known(place.span, argument);
+            return not_known(place.span, argument);
         }
         let attribute = |attribute: &Attribute| {
             let whole = Value::new(place.span, Kind::Attribute(Arc::new(link::named(attribute, argument.path))));
             if !link::is_beginning(attribute) {
                 return whole;
             }
-            let parts = [Part::Value(whole), Part::Value(self.not_known(place.span, argument))];
+            let parts = [Part::Value(whole), Part::Value(not_known(place.span, argument))];
             Value::new(place.span, Kind::Partial(Arc::new(parts)))
         };
         match origins.attributes.as_slice() {
-            [] => self.not_known(place.span, argument),
+            [] => not_known(place.span, argument),
             several if link::takes_several(argument.path) => {
                 Value::list(place.span, several.iter().map(attribute).collect::<Vec<Value>>())
             }
             [only] => attribute(only),
-            _ => self.not_known(place.span, argument),
+            _ => not_known(place.span, argument),
         }
     }
 
@@ -286,14 +286,6 @@ impl<'n> Reader<'_, 'n> {
         }
         let data = self.known.records.at(&attribute.instance)?;
         Some(policy_document::document(&self.arguments(data, None)).at(span))
-    }
-
-    fn not_known(&self, span: Span, argument: &Argument<'_, 'n>) -> Value {
-        let reason = format!(
-            "`{}` of `{}` is only known after apply; the configuration beside the plan can tell more",
-            argument.path, argument.recorded.address
-        );
-        Value::unknown(span, Reason::NotUnderstood(Arc::from(reason)), None)
     }
 
     fn scalar(&self, span: Span, scalar: &Scalar) -> Value {
@@ -329,6 +321,15 @@ impl<'n> Reader<'_, 'n> {
             .is_some_and(|resource| !Expression::of_resource(resource).member(path).is_absent());
         Some((Attribute { path: Arc::from(path), ..attribute.clone() }, !configured))
     }
+}
+
+/// What the plan does not tell, and what would.
+fn not_known(span: Span, argument: &Argument<'_, '_>) -> Value {
+    let reason = format!(
+        "`{}` of `{}` is only known after apply; the configuration beside the plan can tell more",
+        argument.path, argument.recorded.address
+    );
+    Value::unknown(span, Reason::NotUnderstood(Arc::from(reason)), None)
 }
 
 /// A scalar of JSON.
