@@ -2,6 +2,7 @@
 //! `AWS::…` kinds with CloudFormation's property names.
 
 mod assemble;
+mod change_set;
 pub mod cloudformation;
 pub mod discover;
 pub mod document;

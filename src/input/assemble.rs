@@ -25,8 +25,22 @@ pub(super) fn assemble(span: Span, parts: Vec<Part>) -> Value {
 
 const DYNAMIC: &str = "{{resolve:";
 
+/// What a change set says in place of what is not known yet. Source: CloudFormation user guide, "View a change set".
+const AFTER_APPLY: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
+
 /// A literal scalar; the common case costs one search.
 pub(super) fn literal(span: Span, scalar: &Scalar) -> Value {
+    if scalar.text.contains(AFTER_APPLY) {
+        let known: Vec<&str> = scalar.text.split(AFTER_APPLY).collect();
+        let why = "it is only known after the change set is executed; scan its template as well";
+        let unknown = Part::Unknown(Reason::NotUnderstood(Arc::from(why)));
+        let mut parts = Vec::new();
+        for (index, text) in known.into_iter().enumerate() {
+            parts.extend((index > 0).then(|| unknown.clone()));
+            parts.extend((!text.is_empty()).then(|| Part::Literal(Arc::from(text))));
+        }
+        return assemble(span, parts);
+    }
     if scalar.text.contains(DYNAMIC) {
         return assemble(span, vec![Part::Literal(Arc::from(&*scalar.text))]);
     }

@@ -6,6 +6,7 @@
 //! | what it looks like | what becomes of it |
 //! |---|---|
 //! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
+//! | a change set (`describe-change-set`) | read; beside its template, it only tells what changes |
 //! | a plan or state of Terraform: `terraform show -json`, a state file | read |
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::change_set::{ChangeSet, Paired};
 use super::files::{Files, Folders};
 use super::terraform::Shared;
 use super::terraform::library::Library;
@@ -78,6 +80,7 @@ pub fn load(
 
     let mut templates = Vec::new();
     let mut plans = Vec::new();
+    let mut sets = Vec::new();
     let mut suspects = Vec::new();
     let mut files = Vec::with_capacity(candidates.len());
     for (candidate, taken) in candidates.iter().zip(taken) {
@@ -89,8 +92,10 @@ pub fn load(
         }
         templates.extend(taken.template);
         plans.extend(taken.plan);
+        sets.extend(taken.set);
     }
-    let nothing = templates.is_empty() && plans.is_empty() && walk.terraform.is_empty() && suspects.is_empty();
+    let nothing =
+        templates.is_empty() && plans.is_empty() && sets.is_empty() && walk.terraform.is_empty() && suspects.is_empty();
     if nothing && notes.is_empty() {
         let given: Vec<String> = paths.iter().map(|path| format!("`{}`", walk::name(path))).collect();
         let message = format!("no CloudFormation or SAM template and no Terraform module in {}", given.join(", "));
@@ -109,7 +114,15 @@ pub fn load(
     files.extend(found.files);
     notes.extend(found.notes);
     let companions = Recorded { folders, read: Mutex::default() };
-    let mut units = cloudformation::units(templates, context, sources, &companions);
+    let mut paired = Paired::of(templates, sets, sources);
+    notes.extend(paired.notes.iter().cloned());
+    for file in files.iter_mut().filter(|file| paired.refused.iter().any(|id| sources.file(*id).name == file.name)) {
+        file.outcome = Outcome::Failed;
+    }
+    let parameters = paired.parameters.iter().chain(&context.parameters).cloned().collect();
+    let context = Context { parameters, ..context.clone() };
+    let templates = std::mem::take(&mut paired.templates);
+    let mut units = paired.tell(cloudformation::units(templates, &context, sources, &companions));
     units.extend(planned);
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (index, warnings) in suspects {
@@ -137,6 +150,7 @@ struct Taken {
     resources: usize,
     template: Option<(FileId, Node)>,
     plan: Option<(FileId, plan::Document)>,
+    set: Option<(FileId, ChangeSet)>,
     notes: Vec<Note>,
     /// Only a failure when no template includes it.
     suspect: bool,
@@ -146,11 +160,23 @@ impl Taken {
     fn ignored(candidate: &Candidate) -> Self {
         let message = || format!("`{}` is no CloudFormation or SAM template", candidate.name);
         let notes = candidate.explicit.then(|| note(NoteLevel::Warning, message(), None)).into_iter().collect();
-        Self { outcome: Outcome::Ignored, resources: 0, template: None, plan: None, notes, suspect: false }
+        Self { outcome: Outcome::Ignored, notes, ..Self::read(Format::CloudFormation) }
+    }
+
+    fn read(format: Format) -> Self {
+        Self {
+            outcome: Outcome::Read(format),
+            resources: 0,
+            template: None,
+            plan: None,
+            set: None,
+            notes: Vec::new(),
+            suspect: false,
+        }
     }
 
     fn failed(note: Note) -> Self {
-        Self { outcome: Outcome::Failed, resources: 0, template: None, plan: None, notes: vec![note], suspect: false }
+        Self { outcome: Outcome::Failed, notes: vec![note], ..Self::read(Format::CloudFormation) }
     }
 }
 
@@ -220,16 +246,22 @@ fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
         Seen::Template { root, format, resources, mut notes } => {
             notes.extend(duplicates);
             let template = Some((file, *root));
-            Taken { outcome: Outcome::Read(format), resources, template, plan: None, notes, suspect: false }
+            Taken { resources, template, notes, ..Taken::read(format) }
         }
         Seen::Plan(document) => Taken {
-            outcome: Outcome::Read(Format::TerraformPlan),
             resources: document.resources(),
-            template: None,
             plan: Some((file, *document)),
             notes: duplicates,
-            suspect: false,
+            ..Taken::read(Format::TerraformPlan)
         },
+        Seen::ChangeSet(set) => Taken {
+            resources: set.resources(),
+            set: Some((file, set)),
+            notes: duplicates,
+            ..Taken::read(Format::CloudFormation)
+        },
+        Seen::Refused(why, span) if candidate.explicit => Taken::failed(note(NoteLevel::Error, why, Some(span))),
+        Seen::Refused(why, span) => Taken::failed(note(NoteLevel::Warning, why, Some(span))),
         Seen::Suspect(why, span) => Taken { suspect: true, ..Taken::failed(note(NoteLevel::Warning, why, Some(span))) },
         Seen::Other => {
             sources.forget(file);

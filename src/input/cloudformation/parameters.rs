@@ -73,17 +73,21 @@ impl<'a> Parameter<'a> {
 
 /// Reads a parameter file in any of the shapes that AWS tools use: the AWS CLI's list of `ParameterKey` and
 /// `ParameterValue`, `CodePipeline`'s `{"Parameters": {…}}`, a flat mapping, and `samconfig`'s list of `Key=Value`
-/// texts. Entries that keep the previous value (`UsePreviousValue`) say nothing. `None` when it is none of them.
+/// texts; also what `describe-stacks` (of one stack) and `describe-change-set` write. Entries that keep the previous
+/// value (`UsePreviousValue`) or hide it (`NoEcho`) say nothing. `None` when it is none of them.
 pub fn parameters_from_file(root: &Node) -> Option<Vec<(String, String)>> {
     match &root.value {
         NodeValue::Seq(items) => {
             let kept = |item: &&Node| item.get("ParameterValue").is_none() && item.get("UsePreviousValue").is_some();
-            let given = items.iter().filter(|item| !kept(item));
+            let hidden = |item: &&Node| item.get("ParameterValue").and_then(Node::as_str) == Some("****");
+            let given = items.iter().filter(|item| !kept(item) && !hidden(item));
             given.map(one_of_list).collect()
         }
-        NodeValue::Map(entries) => match root.get("Parameters") {
-            Some(inner) => parameters_from_file(inner),
-            None => entries.iter().map(|entry| Some((entry.key.to_string(), text_of(&entry.value)?))).collect(),
+        NodeValue::Map(entries) => match (root.get("Parameters"), root.get("Stacks").and_then(Node::as_seq)) {
+            (Some(inner), _) => parameters_from_file(inner),
+            (None, Some([stack])) => stack.get("Parameters").map_or(Some(Vec::new()), parameters_from_file),
+            (None, Some(_)) => None,
+            (None, None) => entries.iter().map(|entry| Some((entry.key.to_string(), text_of(&entry.value)?))).collect(),
         },
         _ => None,
     }
@@ -106,7 +110,9 @@ fn one_of_list(item: &Node) -> Option<(String, String)> {
         let (key, value) = text.split_once('=')?;
         return Some((key.to_owned(), value.to_owned()));
     }
-    Some((item.get("ParameterKey")?.as_str()?.to_owned(), text_of(item.get("ParameterValue")?)?))
+    // Of a parameter that is stored elsewhere, what the lookup gave.
+    let value = item.get("ResolvedValue").or_else(|| item.get("ParameterValue"))?;
+    Some((item.get("ParameterKey")?.as_str()?.to_owned(), text_of(value)?))
 }
 
 fn text_of(node: &Node) -> Option<String> {
@@ -142,6 +148,8 @@ mod tests {
             r#"{"Parameters": {"A": 1, "B": "x,y"}, "Tags": {}}"#,
             r#"{"Parameters": ["A=1", "B=x,y"]}"#,
             "A: 1\nB: [x, y]\n",
+            r#"{"Stacks": [{"StackName": "s", "Parameters": [{"ParameterKey": "A", "ParameterValue": "/a", "ResolvedValue": "1"},
+                {"ParameterKey": "Secret", "ParameterValue": "****"}, {"ParameterKey": "B", "ParameterValue": "x,y"}]}]}"#,
         ] {
             assert_eq!(parameters_from_text("p.json", text), Ok(expected.clone()), "{text}");
         }

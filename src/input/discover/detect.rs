@@ -1,5 +1,6 @@
 //! What a document is, judged by its content.
 
+use super::super::change_set::{self, ChangeSet};
 use super::super::cloudformation::is_template;
 use super::super::{Format, Note, NoteLevel, plan};
 use super::note;
@@ -14,6 +15,9 @@ pub(super) enum Seen {
         notes: Vec<Note>,
     },
     Plan(Box<plan::Document>),
+    ChangeSet(ChangeSet),
+    /// Of the right program, but without what is needed: what is, and where.
+    Refused(String, Span),
     /// Could be meant as a template: why it is not taken as one.
     Suspect(String, Span),
     Other,
@@ -52,8 +56,14 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
     if let Some(seen) = parsed.documents.first().and_then(plan::see) {
         return match seen {
             plan::Seen::Document(document) => Seen::Plan(document),
-            plan::Seen::Refused(why, span) => Seen::Suspect(why, span),
+            plan::Seen::Refused(why, span) => Seen::Refused(why, span),
         };
+    }
+    if let Some(set) = parsed.documents.first().and_then(|root| change_set::see(root, sources)) {
+        return Seen::ChangeSet(set);
+    }
+    if let Some((why, span)) = parsed.documents.first().and_then(described) {
+        return Seen::Refused(why, span);
     }
     let several = parsed.documents.len() > 1;
     let mut suspect = None;
@@ -88,6 +98,24 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
         (None, Some((why, span))) => Seen::Suspect(why, span),
         (None, None) => Seen::Other,
     }
+}
+
+/// Descriptions of stacks, which have no properties of resources.
+fn described(root: &Node) -> Option<(String, Span)> {
+    let of_stack = |item: &Node| item.get("StackName").or_else(|| item.get("StackId")).is_some();
+    let listed = |key: &str, item: &dyn Fn(&Node) -> bool| {
+        root.entry(key).filter(|entry| entry.value.as_seq().is_some_and(|items| items.iter().any(item)))
+    };
+    if let Some(entry) = listed("Stacks", &|item| of_stack(item) && item.get("StackStatus").is_some()) {
+        let why = "is the output of `describe-stacks`, which has no resources: scan that of `aws cloudformation \
+                   get-template`, and give this one with `--parameters` for the values of the parameters";
+        return Some((why.to_owned(), entry.key_span));
+    }
+    let summary = |item: &Node| item.get("LogicalResourceId").is_some() && item.get("ResourceStatus").is_some();
+    let entry = ["StackResources", "StackResourceSummaries"].iter().find_map(|key| listed(key, &summary))?;
+    let why = "lists the resources of a stack without their properties: scan the output of `aws cloudformation \
+               get-template` instead";
+    Some((why.to_owned(), entry.key_span))
 }
 
 /// The template in the output of `aws cloudformation get-template`, else the document itself.

@@ -9,7 +9,7 @@ use crate::report::View;
 use crate::source::{FileId, SourceMap, Span};
 
 /// Lines longer than this were written for programs, as plans are, and are not shown.
-const MAX_LINE: usize = 2_000;
+const MAX_LINE: usize = 500;
 
 /// One excerpt a file, the subject's own first: that is where the user goes. Labels of the same place are joined.
 pub(super) fn excerpts(
