@@ -1,6 +1,6 @@
 //! A root module with all that it calls, as far as it is on disk.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::installed::Installed;
@@ -36,6 +36,7 @@ impl Tree {
             installed: Installed::read(root, &**library.files()),
             places: BTreeMap::new(),
             tree: Self::default(),
+            failed: BTreeSet::new(),
             pending: VecDeque::new(),
         };
         let index = loading.add(root, "")?;
@@ -129,6 +130,8 @@ struct Loading<'l> {
     /// Display name of a directory → its module.
     places: BTreeMap<Arc<str>, usize>,
     tree: Tree,
+    /// Why paths lead nowhere. Each is noted once, however many calls have it.
+    failed: BTreeSet<Reason>,
     /// Modules whose calls are still to be followed, with the dotted path of the calls that led there first.
     pending: VecDeque<(usize, String)>,
 }
@@ -169,10 +172,12 @@ impl Loading<'_> {
         };
         if is_local(&text) {
             let directory = local(&from.directory, &text).ok_or_else(|| not_understood("it is no path"));
-            let found = directory.and_then(|directory| self.add(&directory, path));
-            return found.map_err(|why| {
+            return directory.and_then(|directory| self.add(&directory, path)).map_err(|why| {
                 let message = format!("module `{name}` is not read: {why}");
-                self.wrong(message, source.value.span, |message| Reason::File(message.into()))
+                if self.failed.insert(why) {
+                    return self.wrong(message, source.value.span, |message| Reason::File(message.into()));
+                }
+                Reason::File(message.into())
             });
         }
         let absent = |why: &str| {
