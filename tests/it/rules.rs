@@ -1,5 +1,6 @@
 //! The built-in rules: every file loads, and every example gets the verdict that it promises.
 
+use sra_guard::finding::Verdict;
 use sra_guard::rule::{RuleSet, examples};
 
 /// `SRA_GUARD_RULE=SRA-ALB` restricts the tests to rules whose id starts so.
@@ -16,6 +17,26 @@ fn every_example_gets_its_verdict() {
     let report = examples::test(&builtin(), &selected, false);
     let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+/// What holds for one format must be shown to hold for the other.
+#[test]
+fn every_rule_has_terraform_examples_and_a_remedy() {
+    let mut missing = Vec::new();
+    for rule in builtin().rules {
+        let examples = rule.examples().unwrap();
+        let terraform =
+            |verdict| examples.iter().any(|example| example.format == "terraform" && example.expect == verdict);
+        for verdict in [Verdict::Fail, Verdict::Pass] {
+            if !terraform(verdict) {
+                missing.push(format!("{}: a Terraform example that is expected to {verdict}", rule.info.id));
+            }
+        }
+        if !rule.info.snippets.contains_key("terraform") {
+            missing.push(format!("{}: a remedy in Terraform", rule.info.id));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

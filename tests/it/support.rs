@@ -1,11 +1,13 @@
 //! What several test modules need.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sra_guard::finding::{Finding, Verdict};
-use sra_guard::input::{Context, cloudformation};
+use sra_guard::input::{Context, cloudformation, terraform};
 use sra_guard::rule::RuleSet;
 use sra_guard::scan;
 use sra_guard::source::SourceMap;
@@ -21,14 +23,53 @@ pub(crate) fn root(path: &str) -> PathBuf {
 
 /// All findings of a template, passes included.
 pub(crate) fn findings(template: &str) -> Vec<Finding> {
-    let sources = std::sync::Arc::new(SourceMap::default());
+    let sources = Arc::new(SourceMap::default());
     let unit = cloudformation::unit_from_text("template.yaml", template, &Context::default(), &sources).unwrap();
     scan::judge(unit.as_ref(), rules(), true).findings
 }
 
+/// All findings of a Terraform root module, passes included.
+pub(crate) fn findings_of_files(files: &BTreeMap<String, String>) -> Vec<Finding> {
+    let sources = Arc::new(SourceMap::default());
+    let unit = terraform::unit_from_files(files, ".", &Context::default(), &sources).unwrap();
+    scan::judge(unit.as_ref(), rules(), true).findings
+}
+
+/// The good architecture as a template.
+pub(crate) fn good_template() -> String {
+    fs::read_to_string(root("tests/fixtures/good/template.yaml")).unwrap()
+}
+
+/// The good architecture as a Terraform root module.
+pub(crate) fn good_terraform() -> BTreeMap<String, String> {
+    files(&root("tests/fixtures/good/terraform"))
+}
+
+/// Every file below a folder, by its path from there.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().replace('\\', "/");
+                found.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
 /// (rule, subject and message) of everything that does not pass.
 pub(crate) fn failed_rules(template: &str) -> Vec<(String, String)> {
-    findings(template)
+    failures(findings(template))
+}
+
+pub(crate) fn failures(findings: Vec<Finding>) -> Vec<(String, String)> {
+    findings
         .into_iter()
         .filter(|finding| !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable))
         .map(|finding| {
