@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::Returns::{GetAtt, Ref, Sub};
 use super::Shape::{Block, Blocks, Json, Link, Plain, Tags, With};
+use super::draft::member;
 use super::{Draft, Found, Mapper, Row, Service, property};
 use crate::input::terraform::value as tf;
+use crate::source::Span;
 use crate::value::{Kind, Part, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: None };
@@ -100,7 +102,7 @@ const ROWS: &[Row] = &[
             ),
         ],
         attributes: &[("function_arn", GetAtt("FunctionArn")), ("function_url", GetAtt("FunctionUrl"))],
-        finish: None,
+        finish: Some(public),
     },
     Row {
         from: "aws_lambda_alias",
@@ -232,7 +234,13 @@ fn function(draft: &mut Draft<'_>) {
 
 /// CloudFormation has no qualifier here: the name of the function carries it.
 fn qualified(draft: &mut Draft<'_>) {
-    let Found::Value(qualifier) = draft.argument("qualifier") else { return };
+    if let Some((key_span, name)) = qualified_name(draft) {
+        draft.set("FunctionName", key_span, name);
+    }
+}
+
+fn qualified_name(draft: &Draft<'_>) -> Option<(Span, Value)> {
+    let Found::Value(qualifier) = draft.argument("qualifier") else { return None };
     let name = match alias(&qualifier.value, draft.mapper) {
         Some(alias) => alias,
         None => match draft.argument("function_name") {
@@ -241,10 +249,33 @@ fn qualified(draft: &mut Draft<'_>) {
                 let parts = [parts, text(&qualifier.value, draft.mapper)].concat();
                 crate::input::assemble::assemble(qualifier.value.span, parts)
             }
-            Found::Absent | Found::Unknown(..) => return,
+            Found::Absent | Found::Unknown(..) => return None,
         },
     };
-    draft.set("FunctionName", qualifier.key_span, name);
+    Some((qualifier.key_span, name))
+}
+
+/// The provider itself adds the permission that opens a URL without authorization to everyone.
+/// Source: terraform-provider-aws, the create function of `aws_lambda_function_url`.
+fn public(draft: &mut Draft<'_>) {
+    let Found::Value(kind) = draft.argument("authorization_type") else { return };
+    let tf::Kind::Text(written) = &kind.value.kind else { return };
+    if &*written.text != "NONE" {
+        return;
+    }
+    let name = qualified_name(draft).or_else(|| match draft.argument("function_name") {
+        Found::Value(name) => Some((name.key_span, draft.mapper.link(&name.value))),
+        Found::Absent | Found::Unknown(..) => None,
+    });
+    let Some((key_span, name)) = name else { return };
+    let literal = |key: &str, text: &str| member(key, kind.key_span, Value::text_at(kind.value.span, text));
+    let properties = vec![
+        member("FunctionName", key_span, name),
+        literal("Action", "lambda:InvokeFunctionUrl"),
+        literal("Principal", "*"),
+        literal("FunctionUrlAuthType", "NONE"),
+    ];
+    draft.also("permission", "AWS::Lambda::Permission", properties);
 }
 
 /// The alias whose name is the qualifier.
