@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::Resources;
+use crate::graph::{Resources, Typed, text};
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Reason, Reference, Value};
 
@@ -104,6 +104,8 @@ fn is_scheme(text: &str) -> bool {
         && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.' | HOLE))
 }
 
+const RECORD: &str = "AWS::Route53::RecordSet";
+
 const HOLE: char = '\u{e000}';
 
 fn reason_of(part: &Part) -> Reason {
@@ -122,9 +124,15 @@ fn host(authority: &str, holes: &[Part], resources: &Resources) -> Host {
     }
     // Only a host that *starts* with the reference is the resource's own: `${Api}.execute-api.…`, `${Alb.DNSName}`.
     if let (true, Some(Part::Ref(Reference::Resource { address, .. }))) = (authority.starts_with(HOLE), holes.first())
-        && resources.get(address).is_some()
+        && let Some(resource) = resources.get(address)
     {
-        return Host::Of(address.clone());
+        // A record is called what it names.
+        return match text(resource.prop("Name")) {
+            Typed::Known(name, _) if &*resource.kind == RECORD => {
+                Host::Name(name.trim_end_matches('.').to_ascii_lowercase())
+            }
+            _ => Host::Of(address.clone()),
+        };
     }
     let unknown = holes.iter().find(|part| !matches!(part, Part::Literal(_))).map(reason_of);
     Host::Unknown(unknown.unwrap_or_else(|| Reason::NotUnderstood(Arc::from("the host is not known"))))
