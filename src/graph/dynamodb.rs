@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Resources;
+use super::{Resources, Typed, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Prop, Reason, Value};
@@ -36,7 +36,7 @@ pub struct Key {
 
 #[derive(Clone, Debug)]
 pub struct Index {
-    pub name: String,
+    pub name: Result<String, Reason>,
     pub partition_key: Result<Key, Reason>,
     pub span: Span,
 }
@@ -63,7 +63,11 @@ fn table(resource: &Resource) -> Table {
             .map(|index| match &index.kind {
                 Kind::Unknown(reason) => Err(reason.clone()),
                 _ => Ok(Index {
-                    name: index.prop("IndexName").known().and_then(Value::template).unwrap_or_else(|| "…".to_owned()),
+                    name: match text(index.prop("IndexName")) {
+                        Typed::Known(name, _) => Ok(name),
+                        Typed::Unknown(reason, _) => Err(reason),
+                        Typed::Absent(_) => Ok(String::new()),
+                    },
                     partition_key: partition_key(resource, index.prop("KeySchema")),
                     span: index.span,
                 }),

@@ -140,20 +140,25 @@ fn in_table(table: &Table, reaches: impl Fn(&str) -> bool, evidence: &mut Vec<St
         Err(reason) => return Confinement::Unknown(reason.clone()),
     };
     let mut judged = Confinement::Confined;
-    for index in indexes.iter().filter(|index| reaches(&index.name)) {
-        match (&table.partition_key, &index.partition_key) {
-            (Ok(own), Ok(other)) if own.attribute == other.attribute => {}
-            (Ok(own), Ok(other)) => {
+    for index in indexes {
+        if index.name.as_ref().is_ok_and(|name| !reaches(name)) {
+            continue;
+        }
+        match (&table.partition_key, &index.partition_key, &index.name) {
+            (Ok(own), Ok(other), _) if own.attribute == other.attribute => {}
+            (Ok(own), Ok(other), Ok(name)) => {
                 evidence.push(Step::new(
-                    format!("index `{}` of table `{}` is partitioned by `{}`", index.name, table.name, other.attribute),
+                    format!("index `{name}` of table `{}` is partitioned by `{}`", table.name, other.attribute),
                     index.span,
                 ));
                 return Confinement::Open(format!(
-                    "in index `{}` the leading key is `{}`, not `{}`",
-                    index.name, other.attribute, own.attribute
+                    "in index `{name}` the leading key is `{}`, not `{}`",
+                    other.attribute, own.attribute
                 ));
             }
-            (Err(reason), _) | (_, Err(reason)) => judged = Confinement::Unknown(reason.clone()),
+            (Err(reason), ..) | (_, Err(reason), _) | (.., Err(reason)) => {
+                judged = Confinement::Unknown(reason.clone());
+            }
         }
     }
     judged

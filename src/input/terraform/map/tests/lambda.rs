@@ -121,6 +121,9 @@ resource "aws_sqs_queue" "queue" {
   Url:
     Type: AWS::Lambda::Url
     Properties: {TargetFunctionArn: !Ref Fn, AuthType: NONE, Cors: {AllowOrigins: ['*']}}
+  UrlPermission:
+    Type: AWS::Lambda::Permission
+    Properties: {FunctionName: !Ref Fn, Action: lambda:InvokeFunctionUrl, Principal: '*', FunctionUrlAuthType: NONE}
   QueueEvents:
     Type: AWS::Lambda::EventSourceMapping
     Properties: {FunctionName: !GetAtt Fn.Arn, EventSourceArn: !GetAtt Queue.Arn}
