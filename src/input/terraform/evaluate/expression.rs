@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
         }
         let weight: usize = arguments.iter().map(|argument| argument.weight() as usize).sum();
         self.spend(weight / 16);
-        let host = super::host::ModuleHost { run: self, scope };
+        let host = super::host::ModuleHost { run: self, scope, function: name };
         match functions::call(&call.name.text, arguments.clone(), span, &host) {
             Ok(value) => {
                 self.note_made(name, &arguments, &value);

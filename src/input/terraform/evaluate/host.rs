@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Configuration;
 use super::expression::Scope;
 use super::run::Run;
-use crate::input::files::resolve;
+use crate::input::files::{file_reason, resolve};
 use crate::input::terraform::functions::{CallError, Content, Host, Template, Unread};
 use crate::input::terraform::value::{Kind, Object, Piece, Value};
 use crate::source::hcl::{TemplatePart, parse_template};
@@ -14,6 +14,8 @@ use crate::source::{FileId, Span};
 pub(super) struct ModuleHost<'r, 's, 'a> {
     pub run: &'r Run<'a>,
     pub scope: Scope<'s, 'a>,
+    /// The function that asks.
+    pub function: &'r str,
 }
 
 /// Files below a directory that are listed.
@@ -56,8 +58,14 @@ impl Configuration {
 impl Host for ModuleHost<'_, '_, '_> {
     fn read(&self, path: &str) -> Result<Content, Unread> {
         match self.run.configuration.name_of(path) {
-            Some(name) => self.run.configuration.read(&name),
-            None => Err(Unread::Unknown(crate::input::files::file_reason(path, "lies outside of the scanned folders"))),
+            Some(name) => match self.run.configuration.read(&name) {
+                // What is built before Terraform runs, such as a package, need not be there.
+                Err(Unread::Absent) if !self.run.trying.get() && self.function != "fileexists" => {
+                    Err(Unread::Unknown(file_reason(path, "does not exist")))
+                }
+                read => read,
+            },
+            None => Err(Unread::Unknown(file_reason(path, "lies outside of the scanned folders"))),
         }
     }
 
@@ -82,7 +90,7 @@ impl Host for ModuleHost<'_, '_, '_> {
             for name in names {
                 let name = format!("{below}{name}");
                 if found.len() + pending.len() > MAX_LISTED {
-                    let reason = crate::input::files::file_reason(directory, "has too many files below it");
+                    let reason = file_reason(directory, "has too many files below it");
                     return Err(Unread::Unknown(reason));
                 }
                 if name.ends_with('/') {

@@ -73,18 +73,6 @@ const IGNORED: [&str; 24] = [
     "user_data_base64",
 ];
 
-/// Blocks that know whose they are: what is not written in one is what the provider computes.
-fn with_origins(blocks: &Value, handle: &Attribute, name: &str) -> Value {
-    let Kind::List(items) = &blocks.kind else { return blocks.clone() };
-    let items = items.iter().enumerate().map(|(index, item)| {
-        let path = Arc::from(format!("{name}.{index}"));
-        let mut item = item.clone();
-        item.origin = Some(Arc::new(Attribute { path, ..handle.clone() }));
-        item
-    });
-    Value::list(blocks.span, items.collect::<Vec<_>>())
-}
-
 impl<'a> Run<'a> {
     /// The instances of a resource or data source, by its name in a module.
     pub(super) fn expansion(
@@ -171,17 +159,12 @@ impl<'a> Run<'a> {
         name: &str,
         span: Span,
     ) -> Result<Value, Fault> {
-        let Some(mut value) = self.argument(of, name, span)?.filter(|value| !value.is_null()) else {
+        let Some(value) = self.argument(of, name, span)?.filter(|value| !value.is_null()) else {
             return Ok(extended(handle, name, span));
         };
-        if of.declared.block.body.attribute(name).is_none() {
-            value = with_origins(&value, handle, name);
-        }
-        let plain = matches!(value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Partial(_) | Kind::Unknown(_));
-        if plain && value.origin.is_none() {
-            value.origin = Some(Arc::new(Attribute { path: Arc::from(name), ..(**handle).clone() }));
-        }
-        Ok(value.at(span))
+        let blocks = of.declared.block.body.attribute(name).is_none();
+        let origin = || Arc::new(Attribute { path: Arc::from(name), ..(**handle).clone() });
+        Ok(originating(value, blocks, origin).at(span))
     }
 
     pub(super) fn everything(&self) -> Evaluated {
@@ -355,6 +338,20 @@ impl<'a> Run<'a> {
         });
         usage.collect()
     }
+}
+
+/// A value that was read from a resource. Of nested blocks the origin is kept as well, since the provider may compute
+/// more than is configured in them.
+pub(super) fn originating(mut value: Value, blocks: bool, origin: impl FnOnce() -> Arc<Attribute>) -> Value {
+    let traced = match &value.kind {
+        Kind::Text(_) | Kind::Number(_) | Kind::Partial(_) | Kind::Unknown(_) => true,
+        Kind::List(_) | Kind::Object(_) => blocks,
+        _ => false,
+    };
+    if traced && value.origin.is_none() {
+        value.origin = Some(origin());
+    }
+    value
 }
 
 /// Address and kind of what asks, and what it consulted.

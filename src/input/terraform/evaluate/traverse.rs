@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::data::data_attribute;
 use super::expression::{Scope, symbol_of};
+use super::resource::originating;
 use super::run::{Fault, Node, Run};
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{number, to_number};
@@ -18,10 +19,14 @@ impl<'a> Run<'a> {
         for (index, step) in steps.iter().enumerate() {
             let rest = steps.get(index + 1..).unwrap_or_default();
             value = match step {
-                Step::Attribute(name) => self.member(&value, &name.text, name.span)?,
+                Step::Attribute(name) => self.of_blocks(&value, &name.text, name.span, || self.member(&value, &name.text, name.span))?,
                 Step::Index(key) => {
                     let key = self.evaluate(key, scope)?;
-                    self.index(&value, &key)?
+                    let name = match &key.kind {
+                        Kind::Number(number) => number.to_string(),
+                        _ => String::new(),
+                    };
+                    self.of_blocks(&value, &name, key.span, || self.index(&value, &key))?
                 }
                 Step::Splat(span) => return self.splat(&value, rest, *span, scope),
                 Step::AttributeSplat(span) => {
@@ -35,17 +40,38 @@ impl<'a> Run<'a> {
         Ok(value)
     }
 
+    /// A step into nested blocks that were read from a resource: what is not configured there is computed.
+    fn of_blocks(
+        &self,
+        of: &Value,
+        name: &str,
+        span: Span,
+        step: impl FnOnce() -> Result<Value, Fault>,
+    ) -> Result<Value, Fault> {
+        let origin = match (&of.kind, &of.origin) {
+            (Kind::List(_) | Kind::Object(_), Some(origin)) if !name.is_empty() => origin,
+            _ => return step(),
+        };
+        if of.as_object().is_some_and(|object| object.open.is_none() && object.get(name).is_none()) {
+            return Ok(extended(origin, name, span));
+        }
+        let path = || Arc::new(Attribute { path: Arc::from(format!("{}.{name}", origin.path)), ..(**origin).clone() });
+        Ok(originating(step()?, true, path))
+    }
+
     fn splat(&self, value: &Value, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
         let more = |unknown: Arc<Unknown>| Value::list(span, [Value::new(span, Kind::Rest(unknown))]);
         let list = match &value.kind {
             Kind::List(items) | Kind::Set(items) => {
                 let mut found = Vec::with_capacity(items.len());
-                for item in items.iter() {
+                for (index, item) in items.iter().enumerate() {
                     self.spend(1);
-                    match &item.kind {
-                        Kind::Rest(_) => found.push(item.clone()),
-                        _ => found.push(self.steps(item.clone(), steps, scope)?.at(item.span)),
+                    if matches!(item.kind, Kind::Rest(_)) {
+                        found.push(item.clone());
+                        continue;
                     }
+                    let each = self.of_blocks(value, &index.to_string(), item.span, || Ok(item.clone()))?;
+                    found.push(self.steps(each, steps, scope)?.at(item.span));
                 }
                 Value::list(span, found)
             }
@@ -71,9 +97,6 @@ impl<'a> Run<'a> {
                     None => self.below(open, &format!(".{name}"), span),
                 },
                 (None, None) => {
-                    if let Some(origin) = &of.origin {
-                        return Ok(extended(origin, name, span));
-                    }
                     let names = object.members().iter().map(|member| &*member.key);
                     let advice = near(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                     return Err(Fault::new(span, format!("this object has no attribute `{name}`{advice}")));
