@@ -37,6 +37,7 @@ use scope::Scope;
 use stack::{Run, Stack};
 use template::{Declared, LANGUAGE_EXTENSIONS, SERVERLESS, Template, transforms};
 use usage::ConditionId;
+pub(in crate::input) use usage::IGNORED_KEYS;
 use worlds::Plan;
 
 /// What one unit reads.

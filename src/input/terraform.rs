@@ -25,11 +25,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::files::{Files, Folders, MemoryFiles};
-use super::{Context, Evaluation, Format, Note, NoteLevel, Unit};
+use super::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit};
 use crate::source::SourceMap;
 use crate::value::Reason;
 use crate::world::{World, Worlds};
-use evaluate::{Assumptions, Configuration, Inputs};
+use evaluate::worlds::Plan;
+use evaluate::{Configuration, Evaluated, Inputs};
 use library::Library;
 use map::Mapper;
 use tree::Tree;
@@ -59,6 +60,7 @@ struct Loaded {
     configuration: Configuration,
     /// What is wrong with the files, the calls and the given values.
     notes: Vec<Note>,
+    plan: OnceLock<Plan>,
 }
 
 impl Shared {
@@ -79,6 +81,16 @@ impl TerraformUnit {
     fn loaded(&self) -> Result<&Loaded, &Reason> {
         self.loaded.get_or_init(|| Loaded::read(&self.root, &self.shared)).as_ref()
     }
+
+    fn plan<'l>(&self, loaded: &'l Loaded) -> &'l Plan {
+        loaded.plan.get_or_init(|| Plan::of(&loaded.configuration, &self.root, &|evaluated| self.resources(evaluated)))
+    }
+
+    fn resources(&self, evaluated: &Evaluated) -> Vec<Resource> {
+        let sources = self.shared.library.sources();
+        let mapper = Mapper::new(sources, &self.root, Format::Terraform, &evaluated.instances);
+        map::resources(&mapper.given(&self.shared.context), &evaluated.absent)
+    }
 }
 
 impl Loaded {
@@ -94,7 +106,7 @@ impl Loaded {
         }
         let files = shared.files(&tree);
         let configuration = Configuration::new(tree, inputs, files, library.sources().clone());
-        Ok(Self { configuration, notes })
+        Ok(Self { configuration, notes, plan: OnceLock::new() })
     }
 }
 
@@ -107,18 +119,21 @@ impl Unit for TerraformUnit {
     }
 
     fn worlds(&self) -> Worlds {
-        Worlds::single()
+        match self.loaded() {
+            Ok(loaded) => self.plan(loaded).worlds.clone(),
+            Err(_) => Worlds::single(),
+        }
     }
 
-    fn evaluate(&self, _world: &World) -> Evaluation {
+    fn evaluate(&self, world: &World) -> Evaluation {
         let mut evaluation = Evaluation::default();
         match self.loaded() {
             Ok(loaded) => {
-                let evaluated = loaded.configuration.evaluate(&Assumptions::default());
-                let sources = self.shared.library.sources();
-                let mapper = Mapper::new(sources, &self.root, Format::Terraform, &evaluated.instances)
-                    .given(&self.shared.context);
-                evaluation.resources = map::resources(&mapper, &evaluated.absent);
+                let plan = self.plan(loaded);
+                let assumptions = plan.assumptions(world);
+                let evaluated = plan.evaluate(&loaded.configuration, &assumptions);
+                evaluation.resources = self.resources(&evaluated);
+                evaluation.conditions = plan.conditions(&assumptions);
                 evaluation.notes.extend(loaded.notes.iter().cloned());
                 evaluation.notes.extend(evaluated.notes);
             }

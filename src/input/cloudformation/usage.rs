@@ -59,7 +59,7 @@ const HUB_TYPES: [&str; 5] =
     ["AWS::EC2::VPC", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Route53::HostedZone", "AWS::SNS::Topic"];
 
 /// Properties that say nothing about security: descriptions, physical names, sizes, schedules.
-const IGNORED_KEYS: [&str; 37] = [
+pub(in crate::input) const IGNORED_KEYS: [&str; 37] = [
     "AlarmActions",
     "AlarmDescription",
     "AllocatedStorage",

@@ -9,6 +9,7 @@ mod blocks;
 mod data;
 mod expand;
 mod expression;
+mod groups;
 mod host;
 mod loops;
 mod module;
@@ -19,6 +20,7 @@ mod resource;
 mod run;
 mod template;
 mod traverse;
+pub mod worlds;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -77,6 +79,8 @@ pub struct Evaluated {
     pub open: Vec<Atom>,
     /// Which questions the resources depend on, by the symbols of the atoms; empty when none came up.
     pub usage: Vec<Usage>,
+    /// Expressions that were evaluated.
+    pub steps: usize,
 }
 
 /// What one resource depends on. One that does not exist in this world may stand for what it would be.

@@ -41,12 +41,22 @@ pub struct Assembly {
     /// The value that all of the text is, as long as nothing else was added.
     only: Option<Value>,
     sensitive: bool,
+    /// Bytes of all literals, and one for each other part.
+    length: usize,
 }
 
 impl Assembly {
     /// `span` is the place of the whole.
     pub fn new(span: Span) -> Self {
-        Self { span, parts: Vec::new(), literal: String::new(), pieces: Vec::new(), only: None, sensitive: false }
+        Self {
+            span,
+            parts: Vec::new(),
+            literal: String::new(),
+            pieces: Vec::new(),
+            only: None,
+            sensitive: false,
+            length: 0,
+        }
     }
 
     /// Adds a literal and where it is written.
@@ -58,6 +68,7 @@ impl Assembly {
         let start = u32::try_from(self.literal.len()).unwrap_or(u32::MAX);
         self.pieces.push(Piece { start, span: written });
         self.literal.push_str(text);
+        self.length += text.len();
     }
 
     pub fn text(&mut self, text: &Text, written: Span) {
@@ -70,6 +81,7 @@ impl Assembly {
         self.pieces
             .extend(pieces.iter().map(|piece| Piece { start: piece.start.saturating_add(base), span: piece.span }));
         self.literal.push_str(&text.text);
+        self.length += text.text.len();
     }
 
     /// Adds a value as text; what has no text is refused. Parts that are not known stay parts.
@@ -100,6 +112,11 @@ impl Assembly {
         }
     }
 
+    /// Adds a part that is not known, whatever it is.
+    pub fn unknown(&mut self, value: Value) {
+        self.hole(value);
+    }
+
     /// Makes the whole sensitive.
     pub fn mark(&mut self) {
         self.sensitive = true;
@@ -115,6 +132,12 @@ impl Assembly {
         self.sensitive |= value.sensitive;
         self.flush();
         self.parts.push(Part::Value(value));
+        self.length += 1;
+    }
+
+    /// How long it is so far.
+    pub fn length(&self) -> usize {
+        self.length
     }
 
     fn is_empty(&self) -> bool {

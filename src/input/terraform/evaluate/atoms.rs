@@ -207,6 +207,11 @@ impl<'a> Asked<'a> {
         !self.symbols.borrow().is_empty()
     }
 
+    /// Whether nothing was consulted so far for what is going on.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.consulted.borrow().0.is_empty()
+    }
+
     /// What is consulted from here on is collected apart; see [`Self::end`].
     pub(super) fn begin(&self) -> Consulted {
         self.consulted.take()

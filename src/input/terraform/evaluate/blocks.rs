@@ -113,9 +113,7 @@ impl<'a> Run<'a> {
         }
         if let Some(more) = turns.more {
             let further = Value::new(span, Kind::Unknown(more));
-            // Where one resource stands for all, the blocks for it do as well.
-            let symbolic = symbol_of(&further).is_some_and(|symbol| self.symbolic.borrow().contains(&symbol));
-            if !symbolic && self.has_elements(&further, scope) {
+            if self.has_elements(&further, scope) {
                 let reason = unknown_in(&[&further]).reason.clone();
                 let part = |name: Option<String>| Value::unknown(span, reason.clone(), name.map(Arc::from));
                 let symbol = symbol_of(&further);

@@ -18,6 +18,8 @@ const MAX_INSTANCES: usize = 10_000;
 
 /// Stands for the key of an instance that stands for all.
 pub(super) const ANY: &str = "[*]";
+/// The key of it in the map of all instances.
+pub(super) const ANY_KEY: &str = "*";
 
 /// What tells one instance from the others.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +124,17 @@ impl<'a> Run<'a> {
         let mut list = Vec::new();
         let mut more = None;
         let mut seen = HashSet::new();
+        // Where one element stands for all, it is there in this world.
+        if let Some((one, all)) = self.one_for_all(value) {
+            let mut some = self.some(&Value::new(span, Kind::Unknown(all)), false, address);
+            if let Some(Repetition { each: Some((key, element)), .. }) = some.list.first_mut() {
+                *element = one.clone();
+                if matches!(value.kind, Kind::Set(_)) {
+                    *key = one.clone();
+                }
+            }
+            return Ok(some);
+        }
         let mut add = |key: Arc<str>, each: Value, value: Value| {
             if seen.insert(Arc::clone(&key)) {
                 let suffix = Arc::from(format!("[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\"")));
@@ -137,7 +150,8 @@ impl<'a> Run<'a> {
                 }
             }
             Kind::Set(items) | Kind::List(items) => {
-                if matches!(value.kind, Kind::List(_)) {
+                // An empty one is taken for a set: that is what a conditional makes of it.
+                if matches!(value.kind, Kind::List(_)) && !items.is_empty() {
                     let message = "`for_each` needs a map or a set of texts, not a list; write `toset(…)` around it";
                     self.wrong(&Fault::new(span, message), span);
                 }
@@ -163,16 +177,10 @@ impl<'a> Run<'a> {
         }
         let mut shape = Shape::Keyed(None);
         if let Some(more) = more {
-            // Of instances of which one stands for all, that one is there in this world.
-            let one = self.one_of_object(value).cloned();
             let collection = Value::new(span, Kind::Unknown(more));
-            if one.is_some() || self.has_elements(&collection, scope) {
-                let mut some = self.some(&collection, false, address);
+            if self.has_elements(&collection, scope) {
+                let some = self.some(&collection, false, address);
                 shape = some.shape;
-                if let (Some(one), Some(Repetition { each: Some((_, value)), .. })) = (one, some.list.first_mut()) {
-                    list.retain(|repetition| repetition.key.as_deref() != Some("*"));
-                    *value = one;
-                }
                 list.extend(some.list);
             }
         }
@@ -197,7 +205,7 @@ impl<'a> Run<'a> {
         let more = Arc::new(Unknown { reason, symbol: Some(Arc::clone(address)) });
         Repetitions {
             shape: if counted { Shape::Counted(Some(more)) } else { Shape::Keyed(Some(more)) },
-            list: vec![Repetition { suffix: Arc::from(ANY), key: Some(Arc::from("*")), index, each }],
+            list: vec![Repetition { suffix: Arc::from(ANY), key: Some(Arc::from(ANY_KEY)), index, each }],
         }
     }
 }

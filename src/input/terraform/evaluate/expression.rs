@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::atoms::{Claim, Formula};
-use super::expand::Repetition;
+use super::expand::{ANY_KEY, Repetition};
 use super::loops::Binding;
 use super::module::ModuleInstance;
 use super::run::{Fault, Run};
@@ -11,7 +11,7 @@ use crate::input::terraform::functions;
 use crate::input::terraform::functions::CallError;
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, to_bool};
-use crate::input::terraform::value::{Kind, Member, Object, Value};
+use crate::input::terraform::value::{Kind, Member, Object, Unknown, Value};
 use crate::source::Span;
 use crate::source::hcl::{Call, Conditional, Expression, ExpressionKind, ObjectItem};
 use crate::value::Reason;
@@ -262,23 +262,25 @@ impl<'a> Run<'a> {
     /// Of a list in which one element stands for all, any element is that one.
     fn representative(&self, name: &str, arguments: &[Value]) -> Option<Value> {
         match (name, arguments) {
-            ("element", [list, _]) | ("one", [list]) => self.one_for_all(list).cloned(),
+            ("element", [list, _]) | ("one", [list]) => self.one_for_all(list).map(|(one, _)| one.clone()),
             _ => None,
         }
     }
 
-    /// The element that stands for all others.
-    pub(super) fn one_for_all<'v>(&self, list: &'v Value) -> Option<&'v Value> {
-        match list.elements()? {
-            [one, rest] => match &rest.kind {
-                Kind::Rest(unknown) => {
-                    let symbol = unknown.symbol.as_ref()?;
-                    self.symbolic.borrow().contains(symbol).then_some(one)
-                }
-                _ => None,
+    /// The one element that stands for all that there are, and what is not known of those.
+    pub(super) fn one_for_all<'v>(&self, collection: &'v Value) -> Option<(&'v Value, Arc<Unknown>)> {
+        let (one, all) = match &collection.kind {
+            Kind::List(items) | Kind::Set(items) => match &**items {
+                [one, Value { kind: Kind::Rest(all), .. }] => (one, all),
+                _ => return None,
             },
-            _ => None,
-        }
+            Kind::Object(object) => match object.members() {
+                [one] if &*one.key == ANY_KEY => (&one.value, object.open.as_ref()?),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        self.symbolic.borrow().contains(all.symbol.as_ref()?).then(|| (one, Arc::clone(all)))
     }
 
     /// What the symbol of a function's result says about those of its arguments.

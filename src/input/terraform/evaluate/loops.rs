@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::expand::ANY_KEY;
 use super::expression::Scope;
 use super::operators::unknown_in;
 use super::run::{Fault, Run};
@@ -34,13 +35,21 @@ impl Binding<'_> {
 pub(super) struct Turns {
     pub list: Vec<(Value, Value)>,
     pub more: Option<Arc<Unknown>>,
+    /// Set when the only turn stands for all that there are.
+    pub all: Option<Arc<Unknown>>,
 }
 
 impl<'a> Run<'a> {
     /// The elements of a collection with their keys.
     pub(super) fn turns(&self, collection: &Value) -> Result<Turns, Fault> {
         let span = collection.span;
-        let mut turns = Turns { list: Vec::new(), more: None };
+        let mut turns = Turns { list: Vec::new(), more: None, all: None };
+        if let Some((one, all)) = self.one_for_all(collection) {
+            let key = Value::unknown(span, all.reason.clone(), None);
+            turns.list.push((key, one.clone()));
+            turns.all = Some(all);
+            return Ok(turns);
+        }
         match &collection.kind {
             Kind::List(items) | Kind::Set(items) => {
                 let set = matches!(collection.kind, Kind::Set(_));
@@ -90,25 +99,33 @@ impl<'a> Run<'a> {
             let outer = Binding { name: &each.value_variable, value, outer: scope.bindings };
             let inner = each.key_variable.as_deref().map(|name| Binding { name, value: key, outer: Some(&outer) });
             let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
-            self.turn(each, span, scope, &mut gathered)?;
+            self.turn(each, span, scope, turns.all.is_some(), &mut gathered)?;
         }
+        let more = turns.more.or(turns.all);
         let value = match &each.key {
             None => {
                 let mut items = gathered.items;
-                items.extend(turns.more.map(|more| Value::new(span, Kind::Rest(more))));
+                items.extend(more.map(|more| Value::new(span, Kind::Rest(more))));
                 Value::list(span, items)
             }
             Some(_) => {
                 let mut object =
                     if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
-                object.open = gathered.open.or(turns.more);
+                object.open = gathered.open.or(more);
                 Value::object(span, object)
             }
         };
         Ok(value.marked(sensitive))
     }
 
-    fn turn(&self, each: &For, span: Span, scope: Scope<'_, 'a>, gathered: &mut Gathered) -> Result<(), Fault> {
+    fn turn(
+        &self,
+        each: &For,
+        span: Span,
+        scope: Scope<'_, 'a>,
+        all: bool,
+        gathered: &mut Gathered,
+    ) -> Result<(), Fault> {
         if let Some(condition) = &each.condition {
             let condition = self.evaluate(condition, scope)?;
             if !self.decide(condition, scope)? {
@@ -121,6 +138,10 @@ impl<'a> Run<'a> {
             gathered.items.push(value);
             return Ok(());
         };
+        if all {
+            gathered.members.push(Member { key: Arc::from(ANY_KEY), key_span: key.span, value });
+            return Ok(());
+        }
         let found = self.evaluate(key, scope)?;
         match self.key(&found) {
             Some(name) => {

@@ -36,6 +36,8 @@ pub(super) struct ModuleInstance<'a> {
     /// The calls that lead to it, the outermost first.
     pub calls: Vec<Span>,
     pub caller: Option<Caller<'a>>,
+    /// It exists only because of how open questions are answered.
+    pub supposed: bool,
     pub expansions: Memo<'a, Rc<Expansion<'a>>>,
     pub providers: RefCell<HashMap<Arc<str>, Arc<Provider>>>,
     variables: Memo<'a>,
@@ -65,7 +67,7 @@ pub(super) const META: [&str; 6] = ["source", "version", "count", "for_each", "p
 
 impl<'a> Run<'a> {
     pub(super) fn root(&self) -> Option<Rc<ModuleInstance<'a>>> {
-        self.instantiate(self.configuration.tree.root, Arc::from(""), Vec::new(), None)
+        self.instantiate(self.configuration.tree.root, Arc::from(""), Vec::new(), None, false)
     }
 
     fn instantiate(
@@ -74,6 +76,7 @@ impl<'a> Run<'a> {
         prefix: Arc<str>,
         calls: Vec<Span>,
         caller: Option<Caller<'a>>,
+        supposed: bool,
     ) -> Option<Rc<ModuleInstance<'a>>> {
         let declared = self.configuration.tree.module(index)?;
         let prepared = self.configuration.prepared.get(index)?;
@@ -86,6 +89,7 @@ impl<'a> Run<'a> {
             prefix,
             calls,
             caller,
+            supposed,
             expansions: RefCell::default(),
             providers: RefCell::default(),
             variables: RefCell::default(),
@@ -103,7 +107,9 @@ impl<'a> Run<'a> {
             return Err(missing(&format!("var.{name}"), names.iter().map(String::as_str), module, span));
         };
         let frame = || Frame::Named(Arc::clone(&module.prefix), "var", name);
-        let value = self.once(&module.variables, name, span, frame, || self.given(module, name, declared))?;
+        let value = self.once(&module.variables, name, span, frame, || {
+            self.supposing(module.supposed, || self.given(module, name, declared))
+        })?;
         Ok(value.at(span))
     }
 
@@ -125,7 +131,7 @@ impl<'a> Run<'a> {
             }
             (None, None, Some(caller)) => {
                 let message = format!("the call of module `{}` does not give `{name}`", caller.call.name.text);
-                self.wrong(&Fault::new(caller.call.name.span, message), caller.call.name.span)
+                self.wrong(&Fault::always(caller.call.name.span, message), caller.call.name.span)
             }
         };
         let value = match module.prepared.types.get(name) {
@@ -149,7 +155,9 @@ impl<'a> Run<'a> {
             return Err(missing(&format!("local.{name}"), names.iter().map(String::as_str), module, span));
         };
         let frame = || Frame::Named(Arc::clone(&module.prefix), "local", name);
-        let value = self.once(&module.locals, name, span, frame, || self.value(&declared.value, Scope::of(module)))?;
+        let value = self.once(&module.locals, name, span, frame, || {
+            self.supposing(module.supposed, || self.value(&declared.value, Scope::of(module)))
+        })?;
         Ok(value.at(span))
     }
 
@@ -158,11 +166,11 @@ impl<'a> Run<'a> {
             let advice = near(name, module.declared.outputs.keys().map(|name| &**name));
             let advice = advice.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             let message = format!("module `{}` has no output `{name}`{advice}", module.declared.directory);
-            return Err(Fault::new(span, message));
+            return Err(Fault::always(span, message));
         };
         let frame = || Frame::Named(Arc::clone(&module.prefix), "output", name);
         let value = self.once(&module.outputs, name, span, frame, || {
-            let value = self.value(&declared.value, Scope::of(module));
+            let value = self.supposing(module.supposed, || self.value(&declared.value, Scope::of(module)));
             let sensitive = value.sensitive || declared.sensitive;
             value.marked(sensitive)
         })?;
@@ -180,13 +188,16 @@ impl<'a> Run<'a> {
             return Err(missing(&format!("module.{name}"), names.iter().map(String::as_str), module, span));
         };
         let frame = || Frame::Named(Arc::clone(&module.prefix), "module", name);
-        self.once(&module.called, name, span, frame, || Rc::new(self.make_call(module, name, call)))
+        self.once(&module.called, name, span, frame, || {
+            self.supposing(module.supposed, || Rc::new(self.make_call(module, name, call)))
+        })
     }
 
     fn make_call(&self, module: &ModuleInstance<'a>, name: &Arc<str>, call: &'a Call) -> Called<'a> {
         let span = call.name.span;
         let address: Arc<str> = Arc::from(format!("{}module.{name}", module.prefix));
         let repetitions = self.repetitions(&call.block.body, &address, Scope::of(module));
+        let supposed = module.supposed || !self.asked.is_unasked();
         let mut value = seen(&repetitions, &address, &Arc::from("module"), span);
         let target = self.configuration.tree.calls.get(&(module.index, Arc::clone(name)));
         let index = match target {
@@ -219,7 +230,7 @@ impl<'a> Run<'a> {
             calls.push(call.name.span);
             let caller = Caller { module: Rc::clone(&here), call, repetition };
             let prefix = Arc::from(format!("{own}."));
-            if let Some(instance) = self.instantiate(index, prefix, calls, Some(caller)) {
+            if let Some(instance) = self.instantiate(index, prefix, calls, Some(caller), supposed) {
                 self.nodes.borrow_mut().insert(own, Node::Module(Rc::clone(&instance)));
                 instances.push(instance);
             }

@@ -98,7 +98,7 @@ impl<'a> Run<'a> {
 
     fn managed(&self, kind: &str, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
         let [Step::Attribute(name), rest @ ..] = steps else {
-            return Err(Fault::new(span, format!("`{kind}` is not known here; a resource has a type and a name")));
+            return Err(Fault::always(span, format!("`{kind}` is not known here; a resource has a type and a name")));
         };
         let value = self.declared(scope.module, &format!("{kind}.{}", name.text), false, span)?;
         self.steps(value, rest, scope)
@@ -133,7 +133,7 @@ pub(super) fn missing<'n>(
     span: Span,
 ) -> Fault {
     let advice = near(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Fault::new(span, format!("`{name}` is not declared in module `{}`{advice}", module.declared.directory))
+    Fault::always(span, format!("`{name}` is not declared in module `{}`{advice}", module.declared.directory))
 }
 
 /// The path from one directory to another.

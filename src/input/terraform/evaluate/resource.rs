@@ -28,6 +28,8 @@ pub(super) struct ResourceInstance<'a> {
     pub declared: &'a Declared,
     pub repetition: Repetition,
     pub is_data: bool,
+    /// It exists only because of how open questions are answered.
+    pub supposed: bool,
     pub arguments: Memo<'a, Option<Value>>,
 }
 
@@ -106,7 +108,9 @@ impl<'a> Run<'a> {
         address: Arc<str>,
         is_data: bool,
     ) -> Expansion<'a> {
-        let repetitions = self.repetitions(&declared.block.body, &address, Scope::of(module));
+        let repetitions =
+            self.supposing(module.supposed, || self.repetitions(&declared.block.body, &address, Scope::of(module)));
+        let supposed = module.supposed || !self.asked.is_unasked();
         let value = seen(&repetitions, &address, &declared.kind, declared.name_span);
         let here = self.modules.borrow().get(module.id).cloned();
         let mut instances = Vec::with_capacity(repetitions.list.len());
@@ -126,6 +130,7 @@ impl<'a> Run<'a> {
                 declared,
                 repetition,
                 is_data,
+                supposed,
                 arguments: RefCell::default(),
             });
             nodes.insert(own, Node::Resource(Rc::clone(&instance)));
@@ -141,12 +146,22 @@ impl<'a> Run<'a> {
         let frame = |name| Frame::Argument(Arc::clone(&of.address), name);
         if let Some(attribute) = body.attribute(name).filter(|_| !META.contains(&name)) {
             let name = &*attribute.name.text;
-            return self.once(&of.arguments, name, span, || frame(name), || Some(self.value(&attribute.value, scope)));
+            return self.once(
+                &of.arguments,
+                name,
+                span,
+                || frame(name),
+                || self.supposing(of.supposed, || Some(self.value(&attribute.value, scope))),
+            );
         }
         match super::blocks::named(body, name) {
-            Some(name) if !META_BLOCKS.contains(&name) => {
-                self.once(&of.arguments, name, span, || frame(name), || self.blocks(body, name, scope))
-            }
+            Some(name) if !META_BLOCKS.contains(&name) => self.once(
+                &of.arguments,
+                name,
+                span,
+                || frame(name),
+                || self.supposing(of.supposed, || self.blocks(body, name, scope)),
+            ),
             _ => Ok(None),
         }
     }

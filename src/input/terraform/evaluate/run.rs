@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     pub keys: RefCell<HashMap<Arc<str>, Value>>,
     /// Within `try` or `can` an error is an answer.
     pub trying: Cell<bool>,
+    /// What is evaluated exists only because of how open questions are answered.
+    pub supposed: Cell<bool>,
     stack: RefCell<Vec<Frame<'a>>>,
     depth: Cell<usize>,
     max_depth: usize,
@@ -51,15 +53,28 @@ pub(super) enum Node<'a> {
 
 /// An expression that Terraform refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault(Box<(Span, String)>);
+pub(super) struct Fault(Box<Problem>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Problem {
+    span: Span,
+    message: String,
+    /// Whatever the values are.
+    always: bool,
+}
 
 impl Fault {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self(Box::new((span, message.into())))
+        Self(Box::new(Problem { span, message: message.into(), always: false }))
+    }
+
+    /// One that no value would help against, such as a name that is not declared.
+    pub(super) fn always(span: Span, message: impl Into<String>) -> Self {
+        Self(Box::new(Problem { span, message: message.into(), always: true }))
     }
 
     pub(super) fn message(&self) -> &str {
-        &self.0.1
+        &self.0.message
     }
 }
 
@@ -102,6 +117,7 @@ impl<'a> Run<'a> {
             symbolic: RefCell::default(),
             keys: RefCell::default(),
             trying: Cell::new(false),
+            supposed: Cell::new(false),
             stack: RefCell::default(),
             depth: Cell::new(0),
             max_depth,
@@ -126,6 +142,7 @@ impl<'a> Run<'a> {
             });
         }
         evaluated.notes = notes;
+        evaluated.steps = self.steps.get();
         evaluated.open = self.asked.into_open();
         evaluated
     }
@@ -146,9 +163,18 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn wrong(&self, fault: &Fault, span: Span) -> Value {
-        let (place, message) = &*fault.0;
-        self.note(NoteLevel::Error, message.as_str(), *place);
+        let Problem { span: place, message, always } = &*fault.0;
+        // Not every combination of answers can occur, so what is wrong in one may never be.
+        let certain = *always || !self.supposed.get() && self.asked.is_unasked();
+        self.note(if certain { NoteLevel::Error } else { NoteLevel::Warning }, message.as_str(), *place);
         Value::unknown(span, not_understood(message.as_str()), None)
+    }
+
+    pub(super) fn supposing<T>(&self, supposed: bool, then: impl FnOnce() -> T) -> T {
+        let outer = self.supposed.replace(supposed);
+        let result = then();
+        self.supposed.set(outer);
+        result
     }
 
     /// Goes one expression deeper. `None` when that is too deep, or too much in all.

@@ -240,3 +240,130 @@ output "cycle" { value = local.one }
     assert_eq!(outcome.shown("aws_subnet.main", "b"), "[1, ?]");
     assert_eq!(outcome.shown("aws_subnet.main", "e"), "\"eu-west-1\"");
 }
+
+mod worlds {
+    use std::collections::BTreeMap;
+
+    use crate::input::terraform::{files_of, unit_from_files};
+    use crate::input::{Context, Unit};
+    use crate::source::SourceMap;
+
+    fn unit(text: &str) -> Box<dyn Unit> {
+        let files: BTreeMap<String, String> = files_of(text);
+        unit_from_files(&files, ".", &Context::default(), &SourceMap::default()).unwrap()
+    }
+
+    /// What holds in each world, and the resources that are there.
+    fn worlds(text: &str) -> Vec<String> {
+        let unit = unit(text);
+        let worlds = unit.worlds();
+        assert!(worlds.incomplete.is_none());
+        let shown = worlds.list.iter().map(|world| {
+            let evaluation = unit.evaluate(world);
+            let conditions: Vec<String> = evaluation
+                .conditions
+                .iter()
+                .map(|condition| format!("{}{}", if condition.holds { "" } else { "not " }, condition.name))
+                .collect();
+            let names: Vec<&str> = evaluation.resources.iter().map(|resource| &*resource.name).collect();
+            format!("{}: {}", conditions.join(", "), names.join(" "))
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn a_variable_without_a_value_makes_two_worlds() {
+        let text = r#"
+variable "create" { type = bool }
+resource "aws_vpc" "a" { count = var.create ? 1 : 0 }
+resource "aws_vpc" "b" { count = !var.create ? 1 : 0 }
+module "m" {
+  source = "./m"
+  on     = var.create
+}
+# file: m/main.tf
+variable "on" {}
+resource "aws_vpc" "c" { count = var.on == true ? 1 : 0 }
+"#;
+        assert_eq!(worlds(text), ["var.create: aws_vpc.a[0] module.m.aws_vpc.c[0]", "not var.create: aws_vpc.b[0]"]);
+    }
+
+    #[test]
+    fn a_variable_has_one_value_at_a_time() {
+        let text = r#"
+variable "env" {}
+resource "aws_vpc" "a" {
+  count = var.env == "prod" ? 1 : 0
+  cidr_block = var.env
+}
+resource "aws_subnet" "b" {
+  count  = contains(["dev", "prod"], var.env) ? 1 : 0
+  vpc_id = one(aws_vpc.a[*].id)
+}
+"#;
+        assert_eq!(
+            worlds(text),
+            [
+                "not var.env == \"dev\", not var.env == \"prod\": ",
+                "var.env == \"dev\", not var.env == \"prod\": aws_subnet.b[0]",
+                "not var.env == \"dev\", var.env == \"prod\": aws_vpc.a[0] aws_subnet.b[0]",
+            ]
+        );
+    }
+
+    #[test]
+    fn unrelated_questions_do_not_multiply() {
+        let names = ["a", "b", "c", "d", "e"];
+        let one = |name: &&str| {
+            format!(
+                "variable \"{name}\" {{ type = bool }}\nresource \"aws_security_group\" \"{name}\" {{ count = var.{name} ? 1 : 0 }}\n"
+            )
+        };
+        let text: String = names.iter().map(one).collect();
+        assert_eq!(worlds(&text).len(), 6);
+        let joined = format!(
+            "{text}resource \"aws_instance\" \"x\" {{ vpc_security_group_ids = concat(aws_security_group.a[*].id, aws_security_group.b[*].id) }}\n"
+        );
+        assert_eq!(worlds(&joined).len(), 7);
+    }
+
+    #[test]
+    fn what_no_rule_reads_makes_no_world() {
+        let text = r#"
+variable "env" {}
+variable "big" {}
+resource "aws_instance" "a" {
+  instance_type = var.big ? "m5.large" : "t3.small"
+  tags = { Env = var.env == "prod" ? "production" : "other" }
+}
+"#;
+        assert_eq!(worlds(text), [": aws_instance.a"]);
+    }
+
+    #[test]
+    fn one_instance_stands_for_an_unknown_number() {
+        let text = r#"
+variable "zones" { type = list(string) }
+resource "aws_subnet" "a" {
+  count = length(var.zones)
+  availability_zone = var.zones[count.index]
+}
+resource "aws_lb" "x" { subnets = aws_subnet.a[*].id }
+resource "aws_route_table_association" "r" {
+  count = length(aws_subnet.a)
+  subnet_id = element(aws_subnet.a[*].id, count.index)
+}
+resource "aws_route_table_association" "s" {
+  for_each = { for i, s in aws_subnet.a : i => s.id }
+  subnet_id = each.value
+}
+"#;
+        assert_eq!(
+            worlds(text),
+            [
+                "length(var.zones) > 0: aws_subnet.a[*] aws_lb.x aws_route_table_association.r[*] aws_route_table_association.s[*]",
+                "not length(var.zones) > 0: aws_lb.x",
+            ]
+        );
+    }
+}

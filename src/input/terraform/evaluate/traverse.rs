@@ -19,7 +19,9 @@ impl<'a> Run<'a> {
         for (index, step) in steps.iter().enumerate() {
             let rest = steps.get(index + 1..).unwrap_or_default();
             value = match step {
-                Step::Attribute(name) => self.of_blocks(&value, &name.text, name.span, || self.member(&value, &name.text, name.span))?,
+                Step::Attribute(name) => {
+                    self.of_blocks(&value, &name.text, name.span, || self.member(&value, &name.text, name.span))?
+                }
                 Step::Index(key) => {
                     let key = self.evaluate(key, scope)?;
                     let name = match &key.kind {
@@ -92,8 +94,8 @@ impl<'a> Run<'a> {
         let value = match &of.kind {
             Kind::Object(object) => match (object.member(name), &object.open) {
                 (Some(member), _) => member.value.clone(),
-                (None, Some(open)) => match self.one_of_object(of) {
-                    Some(one) => one.clone(),
+                (None, Some(open)) => match self.one_for_all(of) {
+                    Some((one, _)) => one.clone(),
                     None => self.below(open, &format!(".{name}"), span),
                 },
                 (None, None) => {
@@ -131,8 +133,8 @@ impl<'a> Run<'a> {
                     let name = name?;
                     match (object.member(&name), &object.open) {
                         (Some(member), _) => member.value.clone(),
-                        (None, open) => match (self.one_of_object(of), open) {
-                            (Some(one), _) => one.clone(),
+                        (None, open) => match (self.one_for_all(of), open) {
+                            (Some((one, _)), _) => one.clone(),
                             (None, Some(open)) => self.below(open, &format!("[\"{name}\"]"), span),
                             (None, None) if matches!(key.kind, Kind::Text(_) | Kind::Number(_) | Kind::Bool(_)) => {
                                 let names = object.members().iter().map(|member| &*member.key);
@@ -186,7 +188,7 @@ impl<'a> Run<'a> {
         let span = key.span;
         let key = to_number(key.clone()).map_err(|mismatch| Fault::new(span, mismatch.to_string()))?;
         let sensitive = of.sensitive || key.sensitive;
-        if let Some(one) = self.one_for_all(of) {
+        if let Some((one, _)) = self.one_for_all(of) {
             return Ok(one.clone().at(span));
         }
         let Kind::Number(position) = &key.kind else {
@@ -207,14 +209,6 @@ impl<'a> Run<'a> {
         };
         let sensitive = sensitive || found.sensitive;
         Ok(found.at(span).marked(sensitive))
-    }
-
-    /// The one member of an object that stands for all.
-    pub(super) fn one_of_object<'v>(&self, object: &'v Value) -> Option<&'v Value> {
-        let object = object.as_object()?;
-        let symbol = object.open.as_ref()?.symbol.as_ref()?;
-        let any = object.get("*")?;
-        self.symbolic.borrow().contains(symbol).then_some(any)
     }
 
     /// An element of which it is not known which one it is.
