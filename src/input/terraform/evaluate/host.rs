@@ -109,13 +109,7 @@ impl Host for ModuleHost<'_, '_, '_> {
             Template::File(path) => {
                 let content = match self.read(path) {
                     Ok(content) => content,
-                    Err(Unread::Absent) => {
-                        return Ok(Value::unknown(
-                            span,
-                            crate::input::files::file_reason(path, "does not exist"),
-                            None,
-                        ));
-                    }
+                    Err(Unread::Absent) => return Err(error(format!("there is no file `{path}`"))),
                     Err(Unread::Unknown(reason)) => return Ok(Value::unknown(span, reason, None)),
                 };
                 let Some(file) = content.pieces.as_ref().and_then(|pieces| pieces.first()).map(|piece| piece.span.file)

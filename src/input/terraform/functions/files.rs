@@ -11,7 +11,6 @@ use sha2::{Sha256, Sha512};
 
 use super::hashes::{base64_of, hex_of};
 use super::{Call, Content, Function, Marks, Outcome, Stop, Takes, Template, Unread, function, is_open};
-use crate::input::files::file_reason;
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::set_of;
 use crate::input::terraform::value::{Kind, Text, Value};
@@ -99,8 +98,7 @@ fn content(call: &Call<'_>) -> Result<Result<Content, Reason>, Stop> {
     let path = call.text(0)?;
     match call.host.read(&path) {
         Ok(content) => Ok(Ok(content)),
-        // It may be built before Terraform runs, as the archive of a function often is.
-        Err(Unread::Absent) => Ok(Err(file_reason(&path, "does not exist"))),
+        Err(Unread::Absent) => Err(Stop::Error(Some(0), format!("there is no file `{path}`"))),
         Err(Unread::Unknown(reason)) => Ok(Err(reason)),
     }
 }
