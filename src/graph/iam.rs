@@ -252,7 +252,8 @@ impl Attached {
 }
 
 /// The name of an AWS managed policy, whatever the partition and path:
-/// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. `None` when the value is no such ARN.
+/// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. A policy that was looked up
+/// by its name is AWS's when the name is. `None` when the value is no such ARN.
 fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
     const OWNER: &str = ":iam::aws:policy/";
     let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
@@ -266,6 +267,13 @@ fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
             None => None,
         },
         Kind::Text(parts) => {
+            if let [Part::Literal(start), Part::Unknown(Reason::Outside(_)), Part::Literal(end)] = parts.as_slice()
+                && start.ends_with(":iam::")
+                && let Some(path) = end.strip_prefix(":policy/")
+                && managed::find(&name(path)).is_some()
+            {
+                return Some(Ok(name(path)));
+            }
             let literal = |part: &Part| match part {
                 Part::Literal(text) => Some(text.to_string()),
                 _ => None,
@@ -283,5 +291,26 @@ fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
             Some(Ok(name(&path)))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+
+    #[test]
+    fn a_policy_that_was_looked_up_by_name_is_aws_s_when_the_name_is() {
+        let span = Span::new(SourceMap::default().add("main.tf", ""), 0, 0);
+        let name = |owner: Reason, name: &str| {
+            let literal = |text: &str| Part::Literal(Arc::from(text));
+            let end = literal(&format!(":policy/{name}"));
+            let value = Value::new(span, Kind::Text(vec![literal("arn:aws:iam::"), Part::Unknown(owner), end]));
+            aws_managed_name(&value).and_then(Result::ok)
+        };
+        let found = Reason::Outside(Arc::from("data source `data.aws_iam_policy.p`"));
+        assert_eq!(name(found.clone(), "ReadOnlyAccess").as_deref(), Some("ReadOnlyAccess"));
+        assert_eq!(name(found, "ours"), None);
+        assert_eq!(name(Reason::Parameter(Arc::from("Account")), "ReadOnlyAccess"), None);
     }
 }

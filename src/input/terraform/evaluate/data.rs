@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::resource::ResourceInstance;
 use super::run::{Fault, Run};
 use crate::input::terraform::policy_document;
-use crate::input::terraform::value::{Attribute, Kind, Member, Object, Value};
+use crate::input::terraform::value::{Attribute, Kind, Member, Object, Part, Text, Value};
 use crate::source::Span;
 use crate::value::Reason;
 
@@ -23,6 +23,8 @@ pub(super) fn data_attribute<'a>(
         ("aws_iam_policy_document", "json" | "minified_json") => {
             Some(policy_document::document(&arguments(run, of)?).at(span))
         }
+        ("aws_iam_policy", "arn") => named_policy(run, of, span)?,
+        ("aws_service_principal", "name" | "id") => service_principal(run, of, span)?,
         ("aws_partition", "partition" | "id") => inputs.partition.as_ref().map(given),
         ("aws_partition", "dns_suffix") => inputs.partition.as_deref().and_then(|partition| {
             let suffix = match partition {
@@ -65,6 +67,28 @@ pub(super) fn data_attribute<'a>(
     let address = &of.address;
     let reason = Reason::Outside(Arc::from(format!("data source `{address}`")));
     Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
+}
+
+/// A policy that is found by its name is one of the account's or of AWS, which its ARN tells.
+fn named_policy<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+    let Some(Kind::Text(name)) = run.argument(of, "name", span)?.map(|name| name.kind) else { return Ok(None) };
+    let partition = run.configuration.inputs.partition.as_deref().unwrap_or("aws");
+    let reason = Reason::Outside(Arc::from(format!("data source `{}`", of.address)));
+    let owner = run.unknown(span, reason, Some(Arc::from(format!("{}.owner", of.address))));
+    let literal = |text: String| Part::Literal(Text { text: text.into(), pieces: None }, span);
+    let parts =
+        [literal(format!("arn:{partition}:iam::")), Part::Value(owner), literal(format!(":policy/{}", name.text))];
+    Ok(Some(Value::new(span, Kind::Partial(Arc::from(parts)))))
+}
+
+/// Source: the data source's page in the documentation of the Terraform AWS provider.
+fn service_principal<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+    let Some(Kind::Text(service)) = run.argument(of, "service_name", span)?.map(|name| name.kind) else {
+        return Ok(None);
+    };
+    // In other partitions it depends on the service.
+    let usual = run.configuration.inputs.partition.as_deref() == Some("aws");
+    Ok(usual.then(|| Value::text(span, format!("{}.amazonaws.com", service.text))))
 }
 
 fn arguments<'a>(run: &Run<'a>, of: &ResourceInstance<'a>) -> Result<Value, Fault> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::{Found, Mapper, Returns, find, row};
 use crate::input::assemble::assemble;
 use crate::input::terraform::decode::{pieces, text_map};
+use crate::input::terraform::functions::write_json;
 use crate::input::terraform::instance::Instance;
+use crate::input::terraform::text::Assembly;
 use crate::input::terraform::value::{self as tf, Attribute, Kind};
 use crate::input::{document, url_suffix};
 use crate::source::embedded::TextMap;
@@ -14,7 +16,7 @@ use crate::value::{self, Map, Member, Part, Reason, Reference, Value};
 
 impl Mapper<'_> {
     /// A value as it is: what is known is literal, what the provider computes is a reference.
-    pub(in crate::input::terraform) fn plain(&self, value: &tf::Value) -> Value {
+    pub(super) fn plain(&self, value: &tf::Value) -> Value {
         Value::new(value.span, self.kind(value, false))
     }
 
@@ -39,7 +41,11 @@ impl Mapper<'_> {
             Kind::Number(number) => scalar(number.to_string(), true),
             Kind::Text(text) => scalar(text.text.to_string(), false),
             Kind::Partial(parts) => assemble(value.span, self.parts(parts)).kind,
-            Kind::Json(inner) => self.kind(inner, link),
+            Kind::Json(inner) => {
+                let mut text = Assembly::new(value.span);
+                write_json(inner, &mut text);
+                self.kind(&text.finish(), false)
+            }
             Kind::List(items) | Kind::Set(items) => each(items),
             Kind::Object(object) => {
                 let members = object.members().iter().map(|member| Member {
@@ -58,7 +64,7 @@ impl Mapper<'_> {
     }
 
     /// A policy or definition: its structure when the text is JSON, else as it is.
-    pub(super) fn json(&self, value: &tf::Value) -> Value {
+    pub(in crate::input::terraform) fn json(&self, value: &tf::Value) -> Value {
         self.structured(value, |span, parts, map| document::json(span, parts, |_| map))
     }
 
@@ -72,6 +78,7 @@ impl Mapper<'_> {
             return self.plain(value);
         }
         let found = match &value.kind {
+            Kind::Json(inner) => Some(Value::new(value.span, self.kind(inner, false))),
             Kind::Text(text) => {
                 let parts = [Part::Literal(Arc::clone(&text.text))];
                 read(value.span, &parts, text_map(value.span, &pieces(text, value.span)))

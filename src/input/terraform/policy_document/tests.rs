@@ -16,7 +16,7 @@ fn rendered(arguments: &Json) -> Json {
 
 fn shown(document: &Value) -> Json {
     let sources = SourceMap::default();
-    Mapper::new(&sources, ".", Format::Terraform, &[]).plain(document).to_json()
+    Mapper::new(&sources, ".", Format::Terraform, &[]).json(document).to_json()
 }
 
 #[test]

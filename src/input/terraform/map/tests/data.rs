@@ -36,6 +36,12 @@ fn the_account_and_region_are_pseudo_parameters() {
 }
 
 #[test]
+fn json_is_text_where_no_document_is_expected() {
+    let text = given(r#"jsonencode({ id = "$context.requestId", topic = aws_sns_topic.t.arn })"#);
+    assert_eq!(text, json!({"Fn::Sub": r#"{"id":"$context.requestId","topic":"${aws_sns_topic.t}"}"#}));
+}
+
+#[test]
 fn sensitive_values_are_not_read() {
     assert_eq!(given("var.secret"), json!({"unknown": "a sensitive value is not read"}));
 }
