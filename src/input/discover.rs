@@ -296,6 +296,10 @@ impl Files for Recorded {
     fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
         self.folders.list(folder)
     }
+
+    fn exists(&self, name: &str) -> Option<bool> {
+        self.folders.exists(name)
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub trait Files: Send + Sync + fmt::Debug {
 
     /// What lies directly in a folder (`.` is the current one), sorted; the names of folders end in `/`.
     fn list(&self, folder: &str) -> Result<Vec<String>, Reason>;
+
+    /// Whether there is such a file; `None` where nothing may be read.
+    fn exists(&self, name: &str) -> Option<bool>;
 }
 
 /// For input that has no folder: nothing can be read.
@@ -31,6 +34,10 @@ impl Files for NoFiles {
 
     fn list(&self, folder: &str) -> Result<Vec<String>, Reason> {
         Err(folder_reason(folder, "is not available"))
+    }
+
+    fn exists(&self, _name: &str) -> Option<bool> {
+        None
     }
 }
 
@@ -112,6 +119,16 @@ impl Files for Folders {
         names.sort();
         Ok(names)
     }
+
+    fn exists(&self, name: &str) -> Option<bool> {
+        let path = Path::new(name);
+        // Of a file that does not exist, the nearest folder that does decides whether it would be permitted.
+        let real = path.ancestors().find_map(|above| {
+            let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+            above.canonicalize().ok()
+        })?;
+        self.permit(&real).then(|| path.is_file())
+    }
 }
 
 /// Files that exist only in memory.
@@ -130,6 +147,10 @@ impl Files for MemoryFiles {
             .map(|name| name.split_once('/').map_or_else(|| name.to_owned(), |(first, _)| format!("{first}/")))
             .collect();
         if names.is_empty() { Err(folder_reason(folder, "does not exist")) } else { Ok(names.into_iter().collect()) }
+    }
+
+    fn exists(&self, name: &str) -> Option<bool> {
+        Some(self.0.contains_key(name))
     }
 }
 

@@ -1,9 +1,13 @@
 //! Terraform as its users scan it: root modules and what they call, values for variables, what is absent.
 
 mod discovery;
+mod modules;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
 
 use crate::support::Folder;
 
@@ -16,11 +20,28 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> Folder {
     folder
 }
 
-/// Runs the program inside of a folder.
-pub(crate) fn run(folder: &Folder, arguments: &[&str]) -> Output {
+/// The program, to run inside of a folder.
+pub(crate) fn program(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sra-guard"));
     command.args(arguments).current_dir(folder.path()).env_remove("NO_COLOR").stdin(Stdio::null());
-    command.output().unwrap()
+    command
+}
+
+pub(crate) fn run(folder: &Folder, arguments: &[&str]) -> Output {
+    program(folder, arguments).output().unwrap()
+}
+
+/// Name → properties of the resources that the program printed.
+pub(crate) fn resources(output: &Output) -> BTreeMap<String, Value> {
+    let resources: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let resource = |resource: &Value| (resource["name"].as_str().unwrap().to_owned(), resource["properties"].clone());
+    resources.as_array().unwrap().iter().map(resource).collect()
+}
+
+/// The properties of one resource.
+pub(crate) fn resource(folder: &Folder, name: &str, arguments: &[&str]) -> Value {
+    resources(&run(folder, &[&["resources"], arguments].concat())).remove(name).unwrap()
 }
 
 /// The terminal report.
@@ -39,8 +60,8 @@ pub(crate) fn inputs(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     files.chain(notes(&json)).collect()
 }
 
-pub(crate) fn notes(json: &serde_json::Value) -> Vec<String> {
-    let note = |note: &serde_json::Value| {
+pub(crate) fn notes(json: &Value) -> Vec<String> {
+    let note = |note: &Value| {
         let place = note.get("location").map(|at| format!(" {}:{}", at["file"].as_str().unwrap(), at["line"]));
         format!(
             "{}{} {}",
@@ -52,7 +73,7 @@ pub(crate) fn notes(json: &serde_json::Value) -> Vec<String> {
     json["notes"].as_array().unwrap().iter().map(note).collect()
 }
 
-pub(crate) fn json(folder: &Folder, arguments: &[&str]) -> serde_json::Value {
+pub(crate) fn json(folder: &Folder, arguments: &[&str]) -> Value {
     let output = run(folder, &[&["scan", "--format", "json"], arguments].concat());
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }

@@ -50,8 +50,7 @@ impl Configuration {
 
     /// Whether a file may be there. What lies outside of what may be read may.
     fn exists(&self, name: &str) -> bool {
-        let (folder, file) = name.rsplit_once('/').unwrap_or((".", name));
-        self.files.list(folder).is_ok_and(|names| names.iter().any(|known| known == file))
+        self.files.exists(name).unwrap_or(true)
     }
 }
 
