@@ -17,6 +17,7 @@ pub mod workflow;
 use std::sync::Arc;
 
 use crate::graph::{Graph, Typed};
+use crate::input::construct::Construct;
 use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Reason};
@@ -82,6 +83,8 @@ pub struct Subject {
     pub format: Format,
     /// See [`Resource::calls`].
     pub calls: Vec<Span>,
+    /// See [`Resource::construct`].
+    pub construct: Option<Construct>,
     pub tree: Tree,
 }
 
@@ -97,6 +100,7 @@ impl Subject {
             span: resource.name_span,
             format: resource.format,
             calls: resource.calls.clone(),
+            construct: resource.construct.clone(),
             tree: facts.tree(),
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::facts::Step;
+use crate::input::construct::Construct;
 use crate::source::Span;
 use crate::value::Address;
 use crate::world::NamedCondition;
@@ -70,6 +71,8 @@ pub struct SubjectRef {
     pub address: Address,
     /// The calls of Terraform modules that lead to it, the outermost first.
     pub calls: Vec<Span>,
+    /// What created that resource in a CDK app.
+    pub construct: Option<Construct>,
 }
 
 /// What reports say about a rule.

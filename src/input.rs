@@ -4,6 +4,7 @@
 mod assemble;
 mod change_set;
 pub mod cloudformation;
+pub mod construct;
 pub mod discover;
 pub mod document;
 pub mod files;
@@ -39,6 +40,8 @@ pub struct Resource {
     pub metadata: Option<Value>,
     pub depends_on: Vec<Address>,
     pub deletion_policy: Option<Value>,
+    /// What created it in a CDK app.
+    pub construct: Option<construct::Construct>,
     /// An output of a root stack hands it on, so other stacks may use it.
     pub exported: bool,
     /// Format in which the user writes it, for remedies.

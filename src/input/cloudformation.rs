@@ -26,6 +26,7 @@ pub use parameters::{parameters_from_file, parameters_from_text};
 pub use template::is_template;
 
 use crate::input::assemble;
+use crate::input::construct::{self, Construct};
 use crate::input::files::{Companions, Files, NoFiles};
 use crate::input::{Context, Evaluation, Format, Note, NoteLevel, Resource, Unit, sam};
 use crate::source::{FileId, Limits, Node, NodeValue, SourceMap, Span, parse};
@@ -270,6 +271,7 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
     let mut properties = properties;
     packaged(run, stack, &kind, &mut properties);
     json_text::structure(&mut properties, &run.library.sources);
+    let metadata = node.get("Metadata").and_then(|node| scope.eval(node));
     Some(Resource {
         address: stack.address(&declared.name),
         name: Arc::clone(&declared.name),
@@ -279,7 +281,8 @@ fn resource(run: &Run<'_>, stack: &Stack<'_>, declared: &Declared<'_>) -> Option
         name_span: declared.name_span,
         origin: None,
         calls: Vec::new(),
-        metadata: node.get("Metadata").and_then(|node| scope.eval(node)),
+        construct: construct::path(metadata.as_ref()).map(|path| Construct { path, place: None }),
+        metadata,
         depends_on: depends_on(&scope, node),
         deletion_policy: node.get("DeletionPolicy").and_then(|node| scope.eval(node)),
         exported: false,

@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::change_set::{ChangeSet, Paired};
+use super::construct::Constructs;
 use super::files::{Files, Folders};
 use super::terraform::Shared;
 use super::terraform::library::Library;
@@ -53,7 +54,8 @@ pub fn load(
 ) -> Loaded {
     let mut walk = walk::walk(paths);
     let mut notes = std::mem::take(&mut walk.notes);
-    notes.extend(assembly::apply(&mut walk));
+    let mut constructs = Constructs::default();
+    notes.extend(assembly::apply(&mut walk, &mut constructs));
     let candidates: Vec<Candidate> = walk.candidates.into_values().collect();
 
     let done = AtomicUsize::new(0);
@@ -122,7 +124,8 @@ pub fn load(
     let parameters = paired.parameters.iter().chain(&context.parameters).cloned().collect();
     let context = Context { parameters, ..context.clone() };
     let templates = std::mem::take(&mut paired.templates);
-    let mut units = paired.tell(cloudformation::units(templates, &context, sources, &companions));
+    let units = cloudformation::units(templates, &context, sources, &companions);
+    let mut units = constructs.tell(paired.tell(units));
     units.extend(planned);
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (index, warnings) in suspects {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::View;
 use crate::facts::Step;
 use crate::finding::{Finding, RuleCount, Severity, Verdict};
+use crate::input::construct::Construct;
 use crate::input::{InputFile, Note, NoteLevel, Outcome};
 use crate::source::{SourceMap, Span};
 
@@ -73,6 +74,21 @@ pub struct JsonSubject {
     pub name: String,
     /// The calls of Terraform modules that lead to it, the outermost first.
     pub called_at: Vec<Location>,
+    /// What created the resource in a CDK app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub construct: Option<JsonConstruct>,
+}
+
+/// A construct of a CDK app.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonConstruct {
+    /// Its path in the app's tree.
+    pub path: String,
+    /// The app's source that creates it, when the app was synthesised with stack traces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 /// A place in a file; lines and columns count from 1, the end is exclusive.
@@ -233,6 +249,7 @@ fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
             resource_type: finding.subject.resource_type.clone(),
             name: finding.subject.name.clone(),
             called_at: finding.subject.calls.iter().map(|call| location(sources, *call)).collect(),
+            construct: finding.subject.construct.as_ref().map(json_construct),
         },
         location: location(sources, finding.subject.span),
         message: finding.message.clone(),
@@ -249,6 +266,15 @@ fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
             format: snippet.map(|(format, _)| format.to_owned()),
         },
         fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+fn json_construct(construct: &Construct) -> JsonConstruct {
+    let place = construct.place.as_ref();
+    JsonConstruct {
+        path: construct.path.to_string(),
+        file: place.map(|place| place.file.to_string()),
+        line: place.map(|place| place.line),
     }
 }
 

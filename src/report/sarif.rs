@@ -81,7 +81,7 @@ fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
         "message": { "text": text },
         "locations": [{
             "physicalLocation": physical(view, finding.subject.span),
-            "logicalLocations": [{ "name": finding.subject.name, "fullyQualifiedName": finding.subject.id, "kind": "resource" }],
+            "logicalLocations": logical(finding),
         }],
         "partialFingerprints": { "sraGuard/v1": finding.fingerprint },
         "properties": {
@@ -102,17 +102,41 @@ fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
         if let Some(index) = rules.iter().position(|rule| rule.id == finding.rule.id) {
             object.insert("ruleIndex".to_owned(), json!(index));
         }
-        if !finding.subject.calls.is_empty() {
-            let calls = finding.subject.calls.iter().map(|call| {
-                json!({ "physicalLocation": physical(view, *call), "message": { "text": "the module is called here" } })
-            });
-            object.insert("relatedLocations".to_owned(), calls.collect());
+        let calls = finding.subject.calls.iter().map(|call| {
+            json!({ "physicalLocation": physical(view, *call), "message": { "text": "the module is called here" } })
+        });
+        let related: Vec<Value> = calls.chain(created(finding)).collect();
+        if !related.is_empty() {
+            object.insert("relatedLocations".to_owned(), json!(related));
         }
         if !steps.is_empty() {
             object.insert("codeFlows".to_owned(), json!([{ "threadFlows": [{ "locations": steps }] }]));
         }
     }
     result
+}
+
+/// The resource and, in a CDK app, the construct that created it.
+fn logical(finding: &Finding) -> Vec<Value> {
+    let subject = &finding.subject;
+    let resource = json!({ "name": subject.name, "fullyQualifiedName": subject.id, "kind": "resource" });
+    let construct = subject.construct.as_ref().map(|construct| {
+        let name = construct.path.rsplit('/').find(|name| *name != "Resource").unwrap_or(&construct.path);
+        json!({ "name": name, "fullyQualifiedName": construct.path, "kind": "construct" })
+    });
+    std::iter::once(resource).chain(construct).collect()
+}
+
+/// The line of the app that created the construct.
+fn created(finding: &Finding) -> Option<Value> {
+    let place = finding.subject.construct.as_ref()?.place.as_ref()?;
+    Some(json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&place.file) },
+            "region": { "startLine": place.line },
+        },
+        "message": { "text": "the construct is created here" },
+    }))
 }
 
 fn notification(view: &View<'_>, note: &Note) -> Value {

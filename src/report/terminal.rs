@@ -7,7 +7,7 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use annotate_snippets::{Group, Level, Origin, Renderer, normalize_untrusted_str, renderer::DecorStyle};
+use annotate_snippets::{Group, Level, Message, Origin, Renderer, normalize_untrusted_str, renderer::DecorStyle};
 
 use super::View;
 use crate::finding::{Finding, Severity, Verdict};
@@ -94,6 +94,7 @@ fn proven(view: &View<'_>, secrets: &Secrets, finding: &Finding) -> Group<'stati
     // Who uses a module changes its call.
     let call = finding.subject.calls.first().map(|call| (*call, "the module is called here".to_owned()));
     let group = title(finding).elements(excerpts(view, secrets, finding.subject.span, placed.chain(call)));
+    let group = group.elements(construct(view, finding));
     let unplaced = steps().filter(|(span, _)| span.is_none());
     group.elements(unplaced.map(|(_, label)| Level::NOTE.no_name().message(wrap(view, 3, &label))))
 }
@@ -124,7 +125,7 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
     let [first, others @ ..] = findings else { return Group::with_level(Level::WARNING) };
     let mut group = if others.is_empty() {
         let called = called(view, first).map(|called| Level::NOTE.no_name().message(called));
-        title(first).element(origin(view, first.subject.span)).elements(called)
+        title(first).element(origin(view, first.subject.span)).elements(called).elements(construct(view, first))
     } else {
         let subjects = format!("{} subjects", findings.len());
         let named = asked(first, &subjects);
@@ -142,7 +143,10 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
         for finding in findings {
             let branch = finding.branch().map(|branch| format!(" {branch}")).unwrap_or_default();
             let called = called(view, finding).map(|called| format!(", {called}")).unwrap_or_default();
-            let place = format!("{} `{}`{branch}{called}", view.place(finding.subject.span), finding.subject.name);
+            let construct = finding.subject.construct.as_ref();
+            let construct = construct.map(|construct| format!(", {construct}")).unwrap_or_default();
+            let name = &finding.subject.name;
+            let place = format!("{} `{name}`{construct}{branch}{called}", view.place(finding.subject.span));
             group = group.element(Level::NOTE.with_name(Some("at")).message(normalize_untrusted_str(&place)));
         }
     }
@@ -152,6 +156,12 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
 /// "called at main.tf:4:8", for what is in a module.
 fn called(view: &View<'_>, finding: &Finding) -> Option<String> {
     finding.subject.calls.first().map(|call| format!("called at {}", view.place(*call)))
+}
+
+/// What created the subject in a CDK app.
+fn construct(view: &View<'_>, finding: &Finding) -> Option<Message<'static>> {
+    let construct = finding.subject.construct.as_ref()?;
+    Some(Level::NOTE.with_name(Some("construct")).message(wrap(view, 14, &construct.to_string())))
 }
 
 fn origin(view: &View<'_>, span: Span) -> Origin<'static> {

@@ -51,6 +51,7 @@ impl Merger {
             format: subject.format.key(),
             address: subject.address.clone(),
             calls: subject.calls.clone(),
+            construct: subject.construct.clone(),
         };
         let entry = self.judged.entry(key).or_insert_with(|| Judged { rule, verdicts: Vec::new() });
         entry.verdicts.push((world, judgement, reference));
@@ -263,6 +264,7 @@ mod tests {
             format: "cloudformation",
             address: Address(Arc::from("dir/a.yaml#Asg")),
             calls: Vec::new(),
+            construct: None,
         };
         let verdicts = judged.iter().enumerate();
         let verdicts = verdicts.map(|(at, (_, judgement))| (at, judgement.clone(), subject.clone())).collect();

@@ -263,6 +263,7 @@ fn subject(resource: &Resource) -> Subject {
         span: resource.name_span,
         format: resource.format,
         calls: resource.calls.clone(),
+        construct: resource.construct.clone(),
         tree: Tree::from(TreeKind::Map(Vec::new())),
     }
 }

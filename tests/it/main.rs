@@ -8,6 +8,7 @@
     reason = "a step that fails is a test that fails"
 )]
 
+mod cdk;
 mod cli;
 mod examples;
 mod guard;

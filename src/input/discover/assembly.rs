@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::super::construct::Constructs;
 use super::super::{Note, NoteLevel};
 use super::note;
 use super::walk::{Candidate, Walk, name};
@@ -18,17 +19,32 @@ const OUTPUT: &str = "cdk.out";
 /// Manifests are small, whatever the size of the app.
 const MAX_MANIFEST_BYTES: u64 = 32 << 20;
 
+/// Assemblies of one run, those of stages included.
+const MAX_ASSEMBLIES: usize = 10_000;
+
 struct Assembly {
     directory: PathBuf,
     templates: Vec<PathBuf>,
+    /// Assemblies of the app's stages.
+    nested: Vec<PathBuf>,
 }
 
 /// Adds the templates that manifests name and takes away what only happens to lie beside them.
-pub(super) fn apply(walk: &mut Walk) -> Vec<Note> {
+pub(super) fn apply(walk: &mut Walk, constructs: &mut Constructs) -> Vec<Note> {
     let mut notes = Vec::new();
     unsynthesised(walk, &mut notes);
-    let manifests: Vec<PathBuf> = named(walk, MANIFEST).map(|candidate| candidate.path.clone()).collect();
-    let assemblies: Vec<Assembly> = manifests.iter().filter_map(|path| read(path)).collect();
+    let mut manifests: Vec<PathBuf> = named(walk, MANIFEST).map(|candidate| candidate.path.clone()).collect();
+    let mut assemblies: Vec<Assembly> = Vec::new();
+    let mut at = 0;
+    while let Some(manifest) = manifests.get(at).filter(|_| at < MAX_ASSEMBLIES) {
+        if let Some(assembly) = read(manifest, constructs) {
+            let nested = assembly.nested.iter().map(|directory| directory.join(MANIFEST));
+            let nested: Vec<PathBuf> = nested.filter(|path| path.is_file() && !manifests.contains(path)).collect();
+            manifests.extend(nested);
+            assemblies.push(assembly);
+        }
+        at += 1;
+    }
     for assembly in &assemblies {
         let wanted: BTreeSet<String> = assembly.templates.iter().map(|path| name(path)).collect();
         let directory = name(&assembly.directory);
@@ -101,21 +117,64 @@ fn unsynthesised(walk: &mut Walk, notes: &mut Vec<Note>) {
 }
 
 /// The assembly of a manifest; `None` for other files of that name.
-fn read(path: &Path) -> Option<Assembly> {
+fn read(path: &Path, constructs: &mut Constructs) -> Option<Assembly> {
+    let manifest = json(path)?;
+    manifest.get("version").and_then(Node::as_str)?;
+    let directory = path.parent()?;
+    let mut assembly = Assembly { directory: directory.to_path_buf(), templates: Vec::new(), nested: Vec::new() };
+    for artifact in manifest.get("artifacts")?.as_map()? {
+        let artifact = &artifact.value;
+        let property = |name: &str| {
+            let named = artifact.get("properties")?.get(name)?.as_str()?;
+            is_inside(named).then(|| directory.join(named))
+        };
+        match artifact.get("type").and_then(Node::as_str) {
+            Some("aws:cloudformation:stack") => {
+                let Some(template) = property("templateFile") else { continue };
+                let shown = |file: &str| shown(file, directory);
+                // Newer versions write the metadata to a file of its own.
+                let apart = artifact.get("additionalMetadataFile").and_then(Node::as_str);
+                let apart = apart.filter(|file| is_inside(file)).and_then(|file| json(&directory.join(file)));
+                for metadata in artifact.get("metadata").into_iter().chain(apart.as_ref()) {
+                    constructs.add(&name(&template), metadata, &shown);
+                }
+                assembly.templates.push(template);
+            }
+            Some("cdk:cloud-assembly") => assembly.nested.extend(property("directoryName")),
+            _ => {}
+        }
+    }
+    Some(assembly)
+}
+
+/// A manifest must not reach out of its own directory.
+fn is_inside(file: &str) -> bool {
+    !file.starts_with('/') && !file.split(['/', '\\']).any(|part| part == "..")
+}
+
+fn json(path: &Path) -> Option<Node> {
     if path.metadata().ok()?.len() > MAX_MANIFEST_BYTES {
         return None;
     }
     let sources = SourceMap::default();
     let file = sources.add("", std::fs::read_to_string(path).ok()?);
-    let manifest = parse(&sources, file, Limits::default()).ok()?.documents.into_iter().next()?;
-    manifest.get("version").and_then(Node::as_str)?;
-    let directory = path.parent()?;
-    let templates = manifest.get("artifacts")?.as_map()?.iter().filter_map(|artifact| {
-        let is_stack = artifact.value.get("type").and_then(Node::as_str) == Some("aws:cloudformation:stack");
-        let template = artifact.value.get("properties")?.get("templateFile")?.as_str()?;
-        // A manifest must not reach out of its own directory.
-        let inside = !template.starts_with('/') && !template.split(['/', '\\']).any(|part| part == "..");
-        (is_stack && inside).then(|| directory.join(template))
-    });
-    Some(Assembly { directory: directory.to_path_buf(), templates: templates.collect() })
+    parse(&sources, file, Limits::default()).ok()?.documents.into_iter().next()
+}
+
+/// A source file of the app as the user knows it: the app may have been synthesised on another machine, so it is the
+/// longest end of the path that is there, seen from a directory that the assembly is in.
+fn shown(file: &str, assembly: &Path) -> String {
+    let file = file.replace('\\', "/");
+    let parts: Vec<&str> = file.split('/').filter(|part| !part.is_empty()).collect();
+    for app in assembly.ancestors().skip(1).take(3) {
+        let app = if app.as_os_str().is_empty() { Path::new(".") } else { app };
+        for from in 0..parts.len() {
+            let end = parts.get(from..).unwrap_or_default().join("/");
+            let path = app.join(&end);
+            if is_inside(&end) && path.is_file() {
+                return name(&path);
+            }
+        }
+    }
+    file
 }

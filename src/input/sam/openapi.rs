@@ -190,6 +190,7 @@ impl Transform<'_> {
                 metadata: None,
                 depends_on: Vec::new(),
                 deletion_policy: None,
+                construct: None,
                 ..first.clone()
             };
             let source = Serverless { id: id.to_owned(), short: short.to_owned(), properties, resource };

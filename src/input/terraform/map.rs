@@ -333,6 +333,7 @@ impl Mapper<'_> {
             metadata: None,
             depends_on: instance.depends_on.iter().map(|address| self.address(address)).collect(),
             deletion_policy: None,
+            construct: None,
             exported: instance.exported,
             format: self.format,
         }
@@ -360,6 +361,7 @@ impl Mapper<'_> {
             metadata: None,
             depends_on: Vec::new(),
             deletion_policy: None,
+            construct: None,
             exported: false,
             format: self.format,
         }
