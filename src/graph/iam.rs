@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Link, Resources};
-use crate::iam::document::{Effect, Principal, PrincipalKind, Principals};
+use crate::iam::document::{Document, Effect, Principal, PrincipalKind, Principals};
 use crate::iam::managed::{self, ManagedPolicy};
 use crate::input::Resource;
 use crate::source::Span;
@@ -251,6 +251,20 @@ impl Attached {
     }
 }
 
+/// What a policy says whose ARN stands in the place of a document: Terraform's `data.aws_iam_policy.x.policy`.
+fn looked_up(value: &Value) -> Option<Document> {
+    let text = value.template().filter(|text| text.starts_with("arn:") && text.contains(":policy/"))?;
+    let found = aws_managed_name(value).and_then(Result::ok).and_then(|name| managed::find(&name));
+    Some(found.map_or_else(
+        || {
+            let reason = value.reason().cloned();
+            let reason = reason.unwrap_or_else(|| Reason::Outside(Arc::from(format!("policy `{text}`"))));
+            Document { statements: Vec::new(), open: Some(reason) }
+        },
+        |policy| policy.document.clone(),
+    ))
+}
+
 /// The name of an AWS managed policy, whatever the partition and path:
 /// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. A policy that was looked up
 /// by its name is AWS's when the name is. `None` when the value is no such ARN.
@@ -298,6 +312,16 @@ fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
 mod tests {
     use super::*;
     use crate::source::SourceMap;
+
+    #[test]
+    fn an_arn_in_the_place_of_a_document_is_what_the_policy_says() {
+        let span = Span::new(SourceMap::default().add("main.tf", ""), 0, 0);
+        let of = |text: &str| PolicyDocument::of(Prop::Known(&Value::text_at(span, text))).document;
+        let known = of("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole");
+        assert_eq!(known.statements[0].actions.includes("logs:createloggroup"), Some(true));
+        let foreign = of("arn:aws:iam::111122223333:policy/ours");
+        assert!(matches!(foreign.open, Some(Reason::Outside(_))));
+    }
 
     #[test]
     fn a_policy_that_was_looked_up_by_name_is_aws_s_when_the_name_is() {

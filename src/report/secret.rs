@@ -32,6 +32,10 @@ const HARMLESS: &[&str] = &[
 
 /// Whether a key says that its value is a secret.
 pub(super) fn is_secret(key: &str) -> bool {
+    // Of conditions: `token.actions.githubusercontent.com:aud`.
+    if key.contains(':') {
+        return false;
+    }
     let words = words(key);
     let named = ["secret", "password", "passphrase", "token", "privatekey", "apikey", "accesskey"]
         .iter()

@@ -59,6 +59,9 @@ impl PolicyDocument {
     }
 
     fn read(value: &Value) -> Self {
+        if let Some(document) = super::looked_up(value) {
+            return Self { document, whole: value.span, statements: Vec::new() };
+        }
         let statements = value.prop("Statement").known().and_then(Value::items).unwrap_or_default().to_vec();
         let raw = super::embedded::read(value).unwrap_or_else(|| raw(value));
         Self { document: Document::read(&raw), whole: value.span, statements }

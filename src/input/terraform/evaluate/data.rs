@@ -23,7 +23,7 @@ pub(super) fn data_attribute<'a>(
         ("aws_iam_policy_document", "json" | "minified_json") => {
             Some(policy_document::document(&arguments(run, of)?).at(span))
         }
-        ("aws_iam_policy", "arn") => named_policy(run, of, span)?,
+        ("aws_iam_policy", "arn" | "policy") => policy_arn(run, of, span)?,
         ("aws_service_principal", "name" | "id") => service_principal(run, of, span)?,
         ("aws_partition", "partition" | "id") => inputs.partition.as_ref().map(given),
         ("aws_partition", "dns_suffix") => inputs.partition.as_deref().and_then(|partition| {
@@ -69,8 +69,12 @@ pub(super) fn data_attribute<'a>(
     Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
 }
 
-/// A policy that is found by its name is one of the account's or of AWS, which its ARN tells.
-fn named_policy<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+/// The ARN of a policy, which also stands for what it says. That of one that is found by its name lacks its owner: the
+/// account or AWS.
+fn policy_arn<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+    if let Some(arn) = run.argument(of, "arn", span)?.filter(|arn| !arn.is_null()) {
+        return Ok(Some(arn.at(span)));
+    }
     let Some(Kind::Text(name)) = run.argument(of, "name", span)?.map(|name| name.kind) else { return Ok(None) };
     let partition = run.configuration.inputs.partition.as_deref().unwrap_or("aws");
     let reason = Reason::Outside(Arc::from(format!("data source `{}`", of.address)));
