@@ -93,7 +93,7 @@ nothing
     let root = read.root();
     assert_eq!(read.notes(), Vec::<String>::new());
     assert_eq!(root.files.iter().map(|name| &**name).collect::<Vec<_>>(), ["main.tf", "more.tf"]);
-    assert_eq!(read.sources.slice(root.resources[0].name_span), r#"aws_vpc" "main"#);
+    assert_eq!(read.sources.slice(root.resources[0].name_span), r#""aws_vpc" "main""#);
     assert_eq!((&*root.data[0].kind, root.locals.len(), root.outputs.len()), ("aws_region", 2, 1));
     assert_eq!(root.providers.keys().map(|name| &**name).collect::<Vec<_>>(), ["aws", "aws.west"]);
     let variable = &root.variables["name"];

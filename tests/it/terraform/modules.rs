@@ -45,7 +45,7 @@ fn a_module_called_twice_is_judged_twice_and_each_finding_tells_its_call() {
         ]
     );
     let report = report(&folder, &["scan", "--rule", "SRA-LAM-001"]);
-    assert!(report.contains("::: main.tf:6:9") && report.contains("the module is called here"), "{report}");
+    assert!(report.contains("::: main.tf:6:8") && report.contains("the module is called here"), "{report}");
 }
 
 #[test]

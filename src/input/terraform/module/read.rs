@@ -8,7 +8,7 @@ use super::merge::merge;
 use super::{Call, Declared, Local, Module, Output, Variable};
 use crate::input::{Note, NoteLevel};
 use crate::source::Span;
-use crate::source::hcl::{self, Attribute, Block, Body, Expression, ExpressionKind, Parsed};
+use crate::source::hcl::{self, Attribute, Block, Body, Expression, ExpressionKind, Name, Parsed};
 
 /// One parsed file of a module.
 #[derive(Debug)]
@@ -79,14 +79,16 @@ impl Module {
                 let Some(second) = second else { return };
                 references(&mut block.body, &["depends_on", "provider"], notes);
                 let list = if &*block.kind.text == "data" { &mut self.data } else { &mut self.resources };
+                let quotes = quotes(&block);
+                let (kind_span, own_span) = (around(name.span, quotes), around(second.span, quotes));
                 // In JSON, types and names are keys of different objects.
-                let labels = name.span.join(second.span);
+                let labels = kind_span.join(own_span);
                 let written_together = labels.end.saturating_sub(labels.start) as usize
                     <= name.text.len() + second.text.len() + LABEL_SPACE;
                 list.push(Declared {
                     kind: name.text,
                     name: second.text,
-                    name_span: if written_together { labels } else { second.span },
+                    name_span: if written_together { labels } else { own_span },
                     block,
                 });
             }
@@ -119,6 +121,7 @@ impl Module {
                     notes.push(error(format!("module `{}` has no `source`", name.text), name.span));
                 }
                 let described = described(source.as_ref(), version.as_ref());
+                let name = Name { span: around(name.span, quotes(&block)), ..name };
                 self.calls.insert(Arc::clone(&name.text), Call { name, source, described, block });
             }
             "provider" => {
@@ -255,6 +258,18 @@ fn provider_name(block: &Block) -> Arc<str> {
 /// `resource "aws_subnet" "a"`: the labels, or the word when there are none.
 fn header_span(block: &Block) -> Span {
     block.labels.last().map_or(block.kind.span, |label| label.span)
+}
+
+/// Whether the labels of a block are quoted: there is more than a space before them. In JSON there are no others.
+fn quotes(block: &Block) -> bool {
+    let first = block.labels.first().map_or(block.kind.span, |label| label.span);
+    !(block.kind.span.end..=block.kind.span.end + 1).contains(&first.start)
+}
+
+/// The place of a label with its quotes.
+fn around(label: Span, quoted: bool) -> Span {
+    let quote = u32::from(quoted);
+    Span { start: label.start.saturating_sub(quote), end: label.end.saturating_add(quote), ..label }
 }
 
 fn shown((kind, labels): &Header) -> String {
