@@ -155,6 +155,7 @@ fn physical_name(resource: &Resource) -> Option<&str> {
         "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => "TableName",
         "AWS::StepFunctions::StateMachine" => "StateMachineName",
         "AWS::ECS::Cluster" => "ClusterName",
+        "AWS::ECS::CapacityProvider" => "Name",
         "AWS::Cognito::UserPoolDomain" => "Domain",
         "AWS::ApiGateway::DomainName" | "AWS::ApiGatewayV2::DomainName" => "DomainName",
         _ => return None,

@@ -131,7 +131,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// The properties of the nested blocks.
-    pub fn table(self) -> &'static [Property] {
+    pub(super) fn table(self) -> &'static [Property] {
         match self {
             Self::Block(table) | Self::Blocks(table) => table,
             _ => &[],

@@ -265,3 +265,22 @@ resource "aws_network_interface_sg_attachment" "plain" {
     assert!(groups(1, "NetworkInterfaces").contains("\"GroupSet\":[\"${aws_security_group.a.GroupId}\"]"));
     assert_eq!(groups(2, "SecurityGroupIds"), "[\"sg-1\",\"${aws_security_group.a.GroupId}\"]");
 }
+
+#[test]
+fn a_group_that_is_looked_up_in_our_vpc_may_be_ours() {
+    let rule = |data: &str| {
+        format!(
+            "{DEFAULT}
+data \"aws_security_group\" \"d\" {{ {data} }}
+resource \"aws_vpc_security_group_ingress_rule\" \"d\" {{
+  security_group_id = data.aws_security_group.d.id
+  cidr_ipv4         = \"0.0.0.0/0\"
+  ip_protocol       = \"-1\"
+}}"
+        )
+    };
+    let ours = ingress_of_workloads(&rule("vpc_id = aws_vpc.main.id"));
+    assert!(ours.contains("\"internet\":{\"unknown\":true}"), "{ours}");
+    let elsewhere = ingress_of_workloads(&rule("vpc_id = \"vpc-1\""));
+    assert!(!elsewhere.contains("unknown"), "{elsewhere}");
+}

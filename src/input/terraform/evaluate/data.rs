@@ -65,7 +65,12 @@ pub(super) fn data_attribute<'a>(
         return Ok(value.at(span));
     }
     let address = &of.address;
-    let reason = Reason::Outside(Arc::from(format!("data source `{address}`")));
+    // What is looked up by something that is made here may be made here, too.
+    let reason = if arguments(run, of).is_ok_and(|arguments| is_made_here(&arguments)) {
+        Reason::Attribute(Arc::from(format!("{address}.{name}")))
+    } else {
+        Reason::Outside(Arc::from(format!("data source `{address}`")))
+    };
     Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
 }
 
@@ -93,6 +98,20 @@ fn service_principal<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -
     // In other partitions it depends on the service.
     let usual = run.configuration.inputs.partition.as_deref() == Some("aws");
     Ok(usual.then(|| Value::text(span, format!("{}.amazonaws.com", service.text))))
+}
+
+/// Whether a value is, or contains, something of a managed resource.
+fn is_made_here(value: &Value) -> bool {
+    let managed = |attribute: &Arc<Attribute>| !attribute.kind.starts_with("data.");
+    value.origin.as_ref().is_some_and(managed)
+        || match &value.kind {
+            Kind::Attribute(attribute) => managed(attribute),
+            Kind::Partial(parts) => parts.iter().any(|part| matches!(part, Part::Value(value) if is_made_here(value))),
+            Kind::Json(inner) => is_made_here(inner),
+            Kind::List(items) | Kind::Set(items) => items.iter().any(is_made_here),
+            Kind::Object(object) => object.members().iter().any(|member| is_made_here(&member.value)),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Rest(_) | Kind::Unknown(_) => false,
+        }
 }
 
 fn arguments<'a>(run: &Run<'a>, of: &ResourceInstance<'a>) -> Result<Value, Fault> {

@@ -41,7 +41,12 @@ fn lookup(call: &Call<'_>) -> Outcome {
         [_, _, default] => Some(default),
         _ => return Err(Stop::Error(None, "takes two or three arguments".to_owned())),
     };
-    let (map, object, key) = (call.argument(0)?, call.object(0)?, call.text(1)?);
+    let (map, object) = (call.argument(0)?, call.object(0)?);
+    // Whatever the key is, nothing is there.
+    if let ([], None, Some(default)) = (object.members(), &object.open, default) {
+        return Ok(default.clone());
+    }
+    let key = call.text(1)?;
     if let Some(found) = object.get(&key) {
         return Ok(found.clone());
     }

@@ -28,6 +28,8 @@ const ROWS: &[Row] = &[
             property("TargetGroupARNs", "target_group_arns", Link),
             property("TrafficSources", "traffic_source", Blocks(TRAFFIC_SOURCE)),
             property("VPCZoneIdentifier", "vpc_zone_identifier", Link),
+            // As versions of the provider before 5 have it, too.
+            property("Tags", "tags", Blocks(TAG)),
             property("Tags", "tag", Blocks(TAG)),
         ],
         &[("id", Ref), ("name", Ref), ("arn", GetAtt("AutoScalingGroupARN"))],

@@ -59,8 +59,8 @@ pub(super) fn own_policy(draft: &mut Draft<'_>, kind: &str, owner: &str, list: b
     };
     let document = if kind == "AWS::SecretsManager::ResourcePolicy" { "ResourcePolicy" } else { "PolicyDocument" };
     let itself = draft.itself(draft.instance.name_span);
-    let owned = if list { Value::new(itself.span, Kind::List(vec![itself])) } else { itself };
-    draft.also("policy", kind, vec![member(document, key_span, policy), member(owner, key_span, owned)]);
+    let reference = if list { Value::new(itself.span, Kind::List(vec![itself])) } else { itself };
+    draft.also("policy", kind, vec![member(document, key_span, policy), member(owner, key_span, reference)]);
 }
 
 /// What `Ref`, or `Fn::GetAtt` with an attribute, says.

@@ -4,9 +4,11 @@ mod rule;
 
 use super::Returns::{GetAtt, Ref};
 use super::Shape::{Attributes, Block, Blocks, Link, Plain, Tags, With, Word, Wrap};
-use super::{Draft, Property, Row, Service, United, property};
+use super::{Draft, Mapper, Property, Row, Service, United, member, property, put};
+use crate::input::Resource;
+use crate::input::terraform::value as tf;
 use crate::source::Span;
-use crate::value::{Reason, Value};
+use crate::value::{Kind, Map, Reason, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
 
@@ -47,7 +49,7 @@ const ROWS: &[Row] = &[
             property("Protocol", "protocol", Plain),
             property("SslPolicy", "ssl_policy", Plain),
             property("AlpnPolicy", "alpn_policy", With(|policy, mapper| mapper.one(policy))),
-            property("Certificates", "certificate_arn", Wrap("CertificateArn")),
+            property("Certificates", "certificate_arn", With(certificates)),
             property("DefaultActions", "default_action", With(rule::actions)),
             property("ListenerAttributes", "", Attributes(LISTENER_ATTRIBUTES)),
             property("MutualAuthentication", "mutual_authentication", Block(MUTUAL_AUTHENTICATION)),
@@ -74,7 +76,7 @@ const ROWS: &[Row] = &[
         "AWS::ElasticLoadBalancingV2::ListenerCertificate",
         &[
             property("ListenerArn", "listener_arn", Link),
-            property("Certificates", "certificate_arn", Wrap("CertificateArn")),
+            property("Certificates", "certificate_arn", With(certificates)),
         ],
         &[],
     ),
@@ -142,6 +144,9 @@ const LOAD_BALANCER_ATTRIBUTES: &[(&str, &str)] = &[
     ("connection_logs.s3.prefix", "connection_logs.prefix"),
     ("deletion_protection.enabled", "enable_deletion_protection"),
     ("dns_record.client_routing_policy", "dns_record_client_routing_policy"),
+    ("health_check_logs.s3.bucket", "health_check_logs.bucket"),
+    ("health_check_logs.s3.enabled", "health_check_logs.enabled"),
+    ("health_check_logs.s3.prefix", "health_check_logs.prefix"),
     ("idle_timeout.timeout_seconds", "idle_timeout"),
     ("load_balancing.cross_zone.enabled", "enable_cross_zone_load_balancing"),
     ("routing.http.desync_mitigation_mode", "desync_mitigation_mode"),
@@ -205,6 +210,12 @@ const MUTUAL_AUTHENTICATION: &[Property] = &[
     property("TrustStoreArn", "trust_store_arn", Link),
 ];
 
+/// The one certificate that Terraform lets a listener or an attachment name.
+fn certificates(arn: &tf::Value, mapper: &Mapper<'_>) -> Value {
+    let members = vec![member("CertificateArn", arn.span, mapper.link(arn))];
+    Value::new(arn.span, Kind::List(vec![Value::new(arn.span, Kind::Map(Map { members, open: None }))]))
+}
+
 /// A listener with a port and without a protocol is one for HTTP; only those of gateway load balancers have neither.
 /// Source: Terraform AWS provider, `aws_lb_listener`.
 fn default_protocol(draft: &mut Draft<'_>) {
@@ -237,23 +248,23 @@ fn unite(united: &mut United<'_>) {
         });
         let priority = priority(alone, span);
         if let Some(rule) = united.at(&address)
-            && let crate::value::Kind::Map(map) = &mut rule.properties.kind
+            && let Kind::Map(map) = &mut rule.properties.kind
         {
-            super::put(map, "Priority", super::member("", span, priority));
+            put(map, "Priority", member("", span, priority));
         }
     }
 }
 
-fn is_rule(resource: &crate::input::Resource) -> bool {
+fn is_rule(resource: &Resource) -> bool {
     &*resource.kind == LISTENER_RULE
 }
 
-fn unordered(resource: &crate::input::Resource) -> bool {
+fn unordered(resource: &Resource) -> bool {
     is_rule(resource) && resource.prop("Priority").is_absent()
 }
 
 /// Which listener a rule belongs to, when that is known.
-fn listener(rule: &crate::input::Resource) -> Option<&crate::value::Kind> {
+fn listener(rule: &Resource) -> Option<&Kind> {
     rule.prop("ListenerArn").known().map(|value| &value.kind)
 }
 

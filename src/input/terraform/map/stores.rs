@@ -2,7 +2,7 @@
 //! encrypt.
 
 use super::Returns::{GetAtt, Ref};
-use super::Shape::{Block, Link, Plain, Tags};
+use super::Shape::{Block, Json, Link, Plain, Tags};
 use super::{Property, Row, Service, property};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: None };
@@ -13,6 +13,8 @@ const ROWS: &[Row] = &[
         "AWS::RDS::DBInstance",
         &[
             property("DBInstanceIdentifier", "identifier", Plain),
+            // As versions of the provider before 5 have it, too.
+            property("DBName", "name", Plain),
             property("DBName", "db_name", Plain),
             property("DBSubnetGroupName", "db_subnet_group_name", Link),
             property("DeletionProtection", "deletion_protection", Plain),
@@ -113,19 +115,8 @@ const ROWS: &[Row] = &[
         ],
         &[("id", Ref)],
     ),
-    Row::new(
-        "aws_opensearch_domain",
-        "AWS::OpenSearchService::Domain",
-        &[
-            property("DomainName", "domain_name", Plain),
-            property("EncryptionAtRestOptions.Enabled", "encrypt_at_rest.enabled", Plain),
-            property("NodeToNodeEncryptionOptions.Enabled", "node_to_node_encryption.enabled", Plain),
-            property("VPCOptions.SecurityGroupIds", "vpc_options.security_group_ids", Link),
-            property("VPCOptions.SubnetIds", "vpc_options.subnet_ids", Link),
-            property("Tags", "tags", Tags),
-        ],
-        &[("id", Ref), ("arn", GetAtt("Arn")), ("domain_id", GetAtt("Id")), ("endpoint", GetAtt("DomainEndpoint"))],
-    ),
+    Row::new("aws_opensearch_domain", "AWS::OpenSearchService::Domain", SEARCH, SEARCH_ATTRIBUTES),
+    Row::new("aws_elasticsearch_domain", "AWS::Elasticsearch::Domain", SEARCH, SEARCH_ATTRIBUTES),
     Row::new(
         "aws_efs_file_system",
         "AWS::EFS::FileSystem",
@@ -178,6 +169,21 @@ const ROWS: &[Row] = &[
         &[("id", Ref), ("arn", GetAtt("Arn"))],
     ),
 ];
+
+const SEARCH: &[Property] = &[
+    property("AccessPolicies", "access_policies", Json),
+    property("DomainEndpointOptions.EnforceHTTPS", "domain_endpoint_options.enforce_https", Plain),
+    property("DomainEndpointOptions.TLSSecurityPolicy", "domain_endpoint_options.tls_security_policy", Plain),
+    property("DomainName", "domain_name", Plain),
+    property("EncryptionAtRestOptions.Enabled", "encrypt_at_rest.enabled", Plain),
+    property("NodeToNodeEncryptionOptions.Enabled", "node_to_node_encryption.enabled", Plain),
+    property("VPCOptions.SecurityGroupIds", "vpc_options.security_group_ids", Link),
+    property("VPCOptions.SubnetIds", "vpc_options.subnet_ids", Link),
+    property("Tags", "tags", Tags),
+];
+
+const SEARCH_ATTRIBUTES: super::Attributes =
+    &[("id", Ref), ("arn", GetAtt("Arn")), ("domain_id", GetAtt("Id")), ("endpoint", GetAtt("DomainEndpoint"))];
 
 const CLUSTER_ATTRIBUTES: super::Attributes = &[
     ("id", Ref),
