@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records what `terraform console` makes of each expression of tests/fixtures/terraform-functions/expressions.txt.
 
-Each line becomes `{"expression", "json", "type"}` (the value as `jsonencode` writes it, and what `type` says), or
-`{"expression", "error": true}`. Needs `terraform` on the path, no network and no providers.
+Each line becomes `{"expression", "json", "type"}` (the value as `jsonencode` writes it, and what `type` says),
+`{"expression", "unknown": true}` or `{"expression", "error": true}`. Needs `terraform` on the path, no network and no providers.
 """
 
 import json
@@ -37,15 +37,17 @@ def unquoted(written):
 
     def decoded(match):
         kind = match.group(1)
-        return chr(int(kind[1:], 16)) if kind[0] in "uU" else escapes.get(kind, kind)
+        return chr(int(kind[1:], 16)) if kind[0] in "xuU" else escapes.get(kind, kind)
 
-    return re.sub(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", decoded, plain)
+    return re.sub(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", decoded, plain)
 
 
 def recorded(directory, expression):
     value = console(directory, f"nonsensitive(jsonencode({expression}))")
     if value is None:
         return {"expression": expression, "error": True}
+    if value.strip() == "(known after apply)":
+        return {"expression": expression, "unknown": True}
     kind = console(directory, f"type({expression})")
     return {"expression": expression, "json": unquoted(value), "type": " ".join(kind.split())}
 

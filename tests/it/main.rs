@@ -23,5 +23,6 @@ mod rules;
 mod schema;
 mod support;
 mod terraform;
+mod terraform_functions;
 mod twins;
 mod unknowns;

@@ -89,7 +89,8 @@ pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> R
     };
     let least = function.parameters.len();
     if arguments.len() < least || (function.more.is_none() && arguments.len() > least) {
-        return Err(error(None, format!("takes {least} arguments, not {}", arguments.len())));
+        let plural = if least == 1 { "" } else { "s" };
+        return Err(error(None, format!("takes {least} argument{plural}, not {}", arguments.len())));
     }
     let mut converted = Vec::with_capacity(arguments.len());
     for (index, argument) in arguments.iter().enumerate() {
@@ -104,7 +105,7 @@ pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> R
         converted.push(value);
     }
     let sensitive = match function.marks {
-        Marks::Flow => arguments.iter().any(sensitive_within),
+        Marks::Flow => arguments.iter().any(Value::sensitive_within),
         Marks::Stay => arguments.iter().any(|argument| argument.sensitive),
         Marks::Given => false,
     };
@@ -157,7 +158,6 @@ enum Takes {
     Any,
     /// Anything, null included; all others refuse null.
     Nullable,
-    Bool,
     Number,
     Text,
     /// A list of one type.
@@ -173,7 +173,6 @@ impl Takes {
     fn kind(self) -> Option<Type> {
         Some(match self {
             Self::Any | Self::Nullable => return None,
-            Self::Bool => Type::Bool,
             Self::Number => Type::Number,
             Self::Text => Type::Text,
             Self::List => Type::List(Box::new(Type::Any)),
@@ -240,16 +239,6 @@ enum Stop {
     Limit(&'static str),
     /// It depends on what is not known.
     Unknown,
-}
-
-fn sensitive_within(value: &Value) -> bool {
-    value.sensitive
-        || match &value.kind {
-            Kind::List(items) | Kind::Set(items) => items.iter().any(sensitive_within),
-            Kind::Object(object) => object.members().iter().any(|member| sensitive_within(&member.value)),
-            Kind::Json(inner) => sensitive_within(inner),
-            _ => false,
-        }
 }
 
 impl<'a> Call<'a> {
@@ -375,7 +364,7 @@ fn element_of(value: &Value, step: &str) -> Option<Value> {
 fn known_text(value: &Value) -> Result<Arc<str>, Stop> {
     match &value.kind {
         Kind::Text(text) => Ok(Arc::clone(&text.text)),
-        Kind::Json(inner) => match json_text(inner, value.span).kind {
+        Kind::Json(inner) => match rendered(inner, value.span).kind {
             Kind::Text(text) => Ok(text.text),
             _ => Err(Stop::Unknown),
         },
@@ -383,5 +372,16 @@ fn known_text(value: &Value) -> Result<Arc<str>, Stop> {
     }
 }
 
-use encoding::json_text;
+pub(super) use encoding::rendered;
 pub(super) use encoding::write_json;
+
+/// A wholly known value as JSON, as `jsonencode` writes it.
+pub fn json(value: &Value) -> Option<Arc<str>> {
+    match rendered(value, value.span).kind {
+        Kind::Text(text) => Some(text.text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -182,6 +182,17 @@ impl Value {
         self
     }
 
+    /// Whether it, or anything in it, is sensitive.
+    pub fn sensitive_within(&self) -> bool {
+        self.sensitive
+            || match &self.kind {
+                Kind::List(items) | Kind::Set(items) => items.iter().any(Self::sensitive_within),
+                Kind::Object(object) => object.members.iter().any(|member| member.value.sensitive_within()),
+                Kind::Json(inner) => inner.sensitive_within(),
+                _ => false,
+            }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.kind, Kind::Null)
     }

@@ -1,5 +1,6 @@
 //! Encodings of text, and documents.
 
+mod csv;
 mod json;
 mod yaml;
 
@@ -14,9 +15,9 @@ use flate2::write::GzEncoder;
 
 use super::strings::MAX_TEXT;
 use super::{Call, Function, Outcome, Stop, Takes, function};
-use crate::input::terraform::value::{Kind, Member, Object, Value};
+use crate::input::terraform::value::Kind;
 
-pub(super) use json::text as json_text;
+pub(in crate::input::terraform) use json::text as rendered;
 pub(in crate::input::terraform) use json::write as write_json;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -37,7 +38,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let written = encoder.write_all(call.text(0)?.as_bytes()).and_then(|()| encoder.finish());
         call.give_text(STANDARD.encode(written.map_err(|error| Stop::Error(Some(0), error.to_string()))?))
     }),
-    function("csvdecode", &[Takes::Text], None, csvdecode),
+    function("csvdecode", &[Takes::Text], None, csv::decode),
     function("jsondecode", &[Takes::Text], None, json::decode),
     function("jsonencode", &[Takes::Nullable], None, |call| call.give(Kind::Json(Arc::new(call.argument(0)?.clone())))),
     function("textdecodebase64", &[Takes::Text, Takes::Text], None, |call| {
@@ -160,27 +161,4 @@ impl Charset {
             }
         }
     }
-}
-
-fn csvdecode(call: &Call<'_>) -> Outcome {
-    let text = call.text(0)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-    let refused = |error: csv::Error| Stop::Error(Some(0), format!("is not a table: {error}"));
-    let mut records = reader.records();
-    let Some(header) = records.next() else { return call.refuse(0, "has no header") };
-    let names: Vec<Arc<str>> = header.map_err(refused)?.iter().map(Arc::from).collect();
-    if names.iter().enumerate().any(|(index, name)| names.iter().take(index).any(|other| other == name)) {
-        return call.refuse(0, "has a column name twice");
-    }
-    let mut rows = Vec::new();
-    for record in records {
-        let record = record.map_err(refused)?;
-        let cells = names.iter().zip(record.iter()).map(|(name, cell)| Member {
-            key: Arc::clone(name),
-            key_span: call.span,
-            value: Value::text(call.span, cell),
-        });
-        rows.push(Value::object(call.span, Object::new(cells.collect())));
-    }
-    Ok(Value::list(call.span, rows).collected())
 }

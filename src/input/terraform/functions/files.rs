@@ -175,7 +175,7 @@ fn glob(pattern: &str) -> Option<Regex> {
             '?' => out.push_str("[^/]"),
             '[' => {
                 let (class, behind) = rest.split_once(']')?;
-                let (negated, class) = match class.strip_prefix(['!', '^']) {
+                let (negated, class) = match class.strip_prefix('^') {
                     Some(class) => ("^", class),
                     None => ("", class),
                 };

@@ -152,7 +152,7 @@ fn append(call: &Call<'_>, verb: &Verb, argument: &Value, written: &mut Assembly
             _ if is_open(argument) && verb.is_plain() => return written.value(argument).map_err(refused(index)),
             _ if is_open(argument) => return written.value(&derived(call, argument)).map_err(refused(index)),
             _ => {
-                let json = super::json_text(argument, call.span);
+                let json = super::rendered(argument, call.span);
                 match &json.kind {
                     Kind::Text(text) => verb.padded(&text.text),
                     _ if verb.is_plain() => return written.value(&json).map_err(refused(index)),
@@ -173,14 +173,14 @@ fn append(call: &Call<'_>, verb: &Verb, argument: &Value, written: &mut Assembly
                 Ok(text) => {
                     let wanted = verb.precision.filter(|wanted| *wanted > 0).unwrap_or(usize::MAX);
                     let cut: String = text.graphemes(true).take(wanted).collect();
-                    let quoted = || super::json_text(&Value::text(call.span, cut.as_str()), call.span);
+                    let quoted = || super::rendered(&Value::text(call.span, cut.as_str()), call.span);
                     match (verb.mode, quoted().kind) {
                         ('q', Kind::Text(json)) => verb.padded(&json.text),
                         _ => verb.padded(&cut),
                     }
                 }
                 Err(_) if verb.mode == 'q' && verb.is_plain() => {
-                    return written.value(&super::json_text(&value, call.span)).map_err(refused(index));
+                    return written.value(&super::rendered(&value, call.span)).map_err(refused(index));
                 }
                 Err(_) => return written.value(&derived(call, &value)).map_err(refused(index)),
             }

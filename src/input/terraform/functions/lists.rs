@@ -2,9 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{
-    Call, Function, Marks, Outcome, Stop, Takes, element_of, function, is_open, known_text, rest_of, sensitive_within,
-};
+use super::{Call, Function, Marks, Outcome, Stop, Takes, element_of, function, is_open, known_text, rest_of};
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, Type, convert, equal, number, to_bool, to_number};
 use crate::input::terraform::value::{Kind, Number, Part, Unknown, Value};
@@ -133,10 +131,10 @@ fn element(call: &Call<'_>) -> Outcome {
         return call.refuse(0, "has no elements");
     }
     let open = items.iter().any(is_rest);
-    if let ([only], false) = (&**items, open) {
-        return Ok(only.clone());
-    }
-    let index = call.whole(1)?;
+    let index = match (call.whole(1), &**items) {
+        (Err(Stop::Unknown), [only]) if !open => return Ok(only.clone()),
+        (index, _) => index?,
+    };
     let found = if open {
         let from_start =
             usize::try_from(index).ok().map(|index| items.iter().take_while(|item| !is_rest(item)).nth(index));
@@ -305,12 +303,15 @@ fn range(call: &Call<'_>) -> Outcome {
         [_, _, _] => (call.number(0)?, call.number(1)?, Some(call.number(2)?)),
         _ => return Err(Stop::Error(None, "takes one to three numbers".to_owned())),
     };
+    if start == end {
+        return list_like(call, Vec::new(), true);
+    }
     let down = end < start;
     let step = step.unwrap_or(Number::Whole(if down { -1 } else { 1 }));
     if step == zero {
         return call.refuse(2, "must not be zero");
     }
-    if down != (step < zero) && end != start {
+    if down != (step < zero) {
         return call.refuse(2, "leads away from the end");
     }
     let mut items = Vec::new();
@@ -411,6 +412,10 @@ fn matchkeys(call: &Call<'_>) -> Outcome {
     if keys.len().saturating_mul(wanted.len()) > MAX_MADE * 100 {
         return Err(Stop::Limit("too many comparisons"));
     }
+    // Both are of one type before they are compared.
+    let unified = types::unify([keys, wanted].concat())
+        .map_err(|mismatch| Stop::Error(Some(2), format!("does not go with the keys: {mismatch}")))?;
+    let (keys, wanted) = unified.split_at_checked(keys.len()).unwrap_or((&unified, &[]));
     let mut kept = Vec::new();
     for (value, key) in values.iter().zip(keys) {
         let found: Vec<Option<bool>> = wanted.iter().map(|wanted| equal(key, wanted)).collect();
@@ -418,7 +423,7 @@ fn matchkeys(call: &Call<'_>) -> Outcome {
             kept.push(value.clone());
         } else if found.contains(&None) {
             let unsure = Value::unknown(value.span, symbol::reason(key).ok_or(Stop::Unknown)?, None);
-            kept.extend(rest_of(&unsure).map(|rest| rest.marked(sensitive_within(value))));
+            kept.extend(rest_of(&unsure).map(|rest| rest.marked(value.sensitive_within())));
         }
     }
     list_like(call, kept, true)

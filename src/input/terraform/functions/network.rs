@@ -28,7 +28,13 @@ impl Block {
         let (address, prefix) = text.split_once('/')?;
         let (start, bits) = number_of(address)?;
         let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-        let prefix: u32 = prefix.parse().ok().filter(|prefix| digits && *prefix <= bits)?;
+        let prefix: u32 = prefix.parse().ok().filter(|_| digits)?;
+        // IPv4 that is written as IPv6 counts its prefix from the first bit of the latter.
+        let mapped = bits == 32 && address.contains(':');
+        let prefix = if mapped { prefix.checked_sub(96)? } else { prefix };
+        if prefix > bits {
+            return None;
+        }
         Some(Self { start: start & !host_mask(bits - prefix), prefix, bits })
     }
 

@@ -17,10 +17,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("parseint", &[Takes::Any, Takes::Number], None, parseint),
     function("pow", &[Takes::Number, Takes::Number], None, pow),
     function("signum", &[Takes::Number], None, |call| {
-        let known = call.number(0)?;
-        let zero = Number::Whole(0);
-        let sign = i128::from(known > zero) - i128::from(known < zero);
-        call.give(Kind::Number(Number::Whole(sign)))
+        let known = call.whole(0)?;
+        call.give(Kind::Number(Number::Whole(known.signum())))
     }),
 ];
 
@@ -64,9 +62,8 @@ fn pow(call: &Call<'_>) -> Outcome {
 fn parseint(call: &Call<'_>) -> Outcome {
     let text = match &call.argument(0)?.kind {
         Kind::Text(_) | Kind::Json(_) => call.text(0)?,
-        Kind::Number(known) => known.to_string().into(),
         Kind::Partial(_) | Kind::Attribute(_) | Kind::Rest(_) | Kind::Unknown(_) => return Err(Stop::Unknown),
-        _ => return call.refuse(0, "a text or number is required"),
+        _ => return call.refuse(0, "a string is required"),
     };
     let base = call.whole(1)?;
     if !(2..=62).contains(&base) {

@@ -55,6 +55,15 @@ fn translated(pattern: &str) -> String {
                     ('S', _) => out.push_str("[^\\t\\n\\f\\r ]"),
                     ('b', false) => out.push_str("(?-u:\\b)"),
                     ('<' | '>', _) => out.push(escaped),
+                    // `\p{Greek}`, `\x{10FFFF}`.
+                    ('p' | 'P' | 'x', _) if rest.starts_with('{') => {
+                        let (name, behind) = rest.split_once('}').unwrap_or((rest, ""));
+                        out.push('\\');
+                        out.push(escaped);
+                        out.push_str(name);
+                        out.push('}');
+                        rest = behind;
+                    }
                     ('Q', false) => {
                         let (quoted, behind) = rest.split_once("\\E").unwrap_or((rest, ""));
                         out.push_str(&regex::escape(quoted));

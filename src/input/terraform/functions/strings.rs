@@ -47,7 +47,7 @@ fn parts(call: &Call<'_>, index: usize) -> Result<Vec<Part>, Stop> {
     match &value.kind {
         Kind::Text(text) => Ok(vec![Part::Literal(text.clone(), value.span)]),
         Kind::Partial(parts) => Ok(parts.to_vec()),
-        Kind::Json(inner) => match super::json_text(inner, value.span).kind {
+        Kind::Json(inner) => match super::rendered(inner, value.span).kind {
             Kind::Text(text) => Ok(vec![Part::Literal(text, value.span)]),
             Kind::Partial(parts) => Ok(parts.to_vec()),
             _ => Err(Stop::Unknown),

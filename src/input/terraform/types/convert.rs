@@ -62,7 +62,9 @@ pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
         }
         Type::Set(element) => {
             let items = elements(&value, element).ok_or_else(|| Mismatch::required(to))??;
-            Ok(value.with(Kind::Set(set_of(items).into())))
+            // Sets are sensitive as a whole only.
+            let sensitive = value.sensitive || items.iter().any(Value::sensitive_within);
+            Ok(value.with(Kind::Set(set_of(items).into())).marked(sensitive))
         }
         Type::Map(element) => map(value, element, to),
         Type::Tuple(kinds) => tuple(value, kinds, to),

@@ -56,15 +56,23 @@ pub fn negate(number: Number) -> Number {
 }
 
 pub fn add(a: Number, b: Number) -> Option<Number> {
-    exactly(a, b, i128::checked_add).or_else(|| of(a.as_f64() + b.as_f64()))
+    exactly(a, b, i128::checked_add)
+        .or_else(|| decimally(a, b, i128::checked_add))
+        .or_else(|| of(a.as_f64() + b.as_f64()))
 }
 
 pub fn subtract(a: Number, b: Number) -> Option<Number> {
-    exactly(a, b, i128::checked_sub).or_else(|| of(a.as_f64() - b.as_f64()))
+    exactly(a, b, i128::checked_sub)
+        .or_else(|| decimally(a, b, i128::checked_sub))
+        .or_else(|| of(a.as_f64() - b.as_f64()))
 }
 
 pub fn multiply(a: Number, b: Number) -> Option<Number> {
-    exactly(a, b, i128::checked_mul).or_else(|| of(a.as_f64() * b.as_f64()))
+    let decimal = || {
+        let ((a, a_places), (b, b_places)) = (decimal(a)?, decimal(b)?);
+        of_decimal(a.checked_mul(b)?, a_places + b_places)
+    };
+    exactly(a, b, i128::checked_mul).or_else(decimal).or_else(|| of(a.as_f64() * b.as_f64()))
 }
 
 /// `None` for a division by zero.
@@ -76,6 +84,35 @@ pub fn divide(a: Number, b: Number) -> Option<Number> {
 /// The remainder has the sign of the dividend. `None` for a division by zero.
 pub fn remainder(a: Number, b: Number) -> Option<Number> {
     exactly(a, b, i128::checked_rem).or_else(|| of(a.as_f64() % b.as_f64()))
+}
+
+/// Digits that a float certainly holds; one with more comes from a division or the like.
+const HELD: u32 = 15;
+
+/// The digits of a number as it is written, and how many of them stand behind the point.
+fn decimal(number: Number) -> Option<(i128, u32)> {
+    match number {
+        Number::Whole(whole) => Some((whole, 0)),
+        Number::Float(float) => {
+            let written = float.to_string();
+            let places = written.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+            let digits: i128 = written.replace('.', "").parse().ok()?;
+            let held = digits.unsigned_abs() < 10_u128.pow(HELD);
+            held.then_some((digits, u32::try_from(places).ok()?))
+        }
+    }
+}
+
+fn of_decimal(digits: i128, places: u32) -> Option<Number> {
+    parse(&format!("{digits}e-{places}"))
+}
+
+/// What is written as decimals is added as decimals: 0.1 and 0.2 are 0.3.
+fn decimally(a: Number, b: Number, operation: impl Fn(i128, i128) -> Option<i128>) -> Option<Number> {
+    let ((a, a_places), (b, b_places)) = (decimal(a)?, decimal(b)?);
+    let places = a_places.max(b_places);
+    let scaled = |digits: i128, own: u32| digits.checked_mul(10_i128.checked_pow(places - own)?);
+    of_decimal(operation(scaled(a, a_places)?, scaled(b, b_places)?)?, places)
 }
 
 fn exactly(a: Number, b: Number, operation: impl Fn(i128, i128) -> Option<i128>) -> Option<Number> {

@@ -43,13 +43,16 @@ fn different(types: &[&Type]) -> Option<Type> {
     if all(|kind| matches!(kind, Type::Map(_) | Type::Object(_))) {
         return elements(types).map(Type::Map);
     }
-    if all(|kind| matches!(kind, Type::Set(_))) || all(|kind| matches!(kind, Type::Set(_) | Type::Tuple(_))) {
-        return elements(types).map(Type::Set);
-    }
-    if all(|kind| matches!(kind, Type::List(_) | Type::Tuple(_) | Type::Set(_))) {
+    if all(|kind| matches!(kind, Type::List(_) | Type::Tuple(_))) {
         return elements(types).map(Type::List);
     }
-    None
+    // With sets among them, one of the types as it is has to do for all.
+    let only = |is: fn(&Type) -> bool| types.iter().copied().filter(|kind| is(kind)).collect::<Vec<_>>();
+    let (lists, sets) = (only(|kind| matches!(kind, Type::List(_))), only(|kind| matches!(kind, Type::Set(_))));
+    if sets.is_empty() || !all(|kind| matches!(kind, Type::List(_) | Type::Tuple(_) | Type::Set(_))) {
+        return None;
+    }
+    if lists.is_empty() { elements(&sets).map(Type::Set) } else { elements(&lists).map(Type::List) }
 }
 
 /// The common type of all elements of all collections.

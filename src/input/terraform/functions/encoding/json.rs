@@ -8,7 +8,7 @@ use crate::input::terraform::value::{Kind, Member, Object, Part, Value};
 use crate::source::Span;
 
 /// The text of a value, with parts where it is not known.
-pub(in crate::input::terraform::functions) fn text(value: &Value, span: Span) -> Value {
+pub(in crate::input::terraform) fn text(value: &Value, span: Span) -> Value {
     let mut written = Assembly::new(span);
     write(value, &mut written);
     written.finish()
@@ -100,12 +100,18 @@ pub(super) fn decode(call: &Call<'_>) -> Outcome {
     if let Kind::Json(inner) = &value.kind {
         return Ok(decoded(inner));
     }
+    // The reader of documents is more tolerant.
+    let known = match &value.kind {
+        Kind::Text(text) => {
+            let parsed = serde_json::from_str(&text.text);
+            Some(parsed.map_err(|error| Stop::Error(Some(0), format!("is not JSON: {error}")))?)
+        }
+        _ => None,
+    };
     if let Some(found) = decode::structure(value) {
         return Ok(found);
     }
-    let text = call.text(0)?;
-    let scalar: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| Stop::Error(Some(0), format!("is not JSON: {error}")))?;
+    let scalar: serde_json::Value = known.ok_or(Stop::Unknown)?;
     let kind = match &scalar {
         serde_json::Value::Null => Kind::Null,
         serde_json::Value::Bool(known) => Kind::Bool(*known),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 
 use crate::input::terraform::decode;
-use crate::input::terraform::functions::{Call, Outcome, Stop, json_text};
+use crate::input::terraform::functions::{Call, Outcome, Stop, rendered};
+use crate::input::terraform::symbol;
 use crate::input::terraform::types::number;
 use crate::input::terraform::value::{Kind, Member, Number, Object, Value};
 use crate::source::{Node, NodeValue, Scalar, Span};
@@ -35,10 +36,14 @@ fn tree(node: &Node, document: &decode::Document) -> Outcome {
             Ok(Value::list(node.span, items?))
         }
         NodeValue::Map(entries) => {
-            let members = entries.iter().map(|entry| {
+            let open = entries.iter().find_map(|entry| document.unknown_key(&entry.key));
+            let known = entries.iter().filter(|entry| document.unknown_key(&entry.key).is_none());
+            let members = known.map(|entry| {
                 Ok(Member { key: key(&entry.key), key_span: entry.key_span, value: tree(&entry.value, document)? })
             });
-            Ok(Value::object(node.span, Object::new(members.collect::<Result<_, Stop>>()?)))
+            let mut object = Object::new(members.collect::<Result<_, Stop>>()?);
+            object.open = open.and_then(symbol::unknown);
+            Ok(Value::object(node.span, object))
         }
     }
 }
@@ -107,8 +112,9 @@ fn timestamp(text: &str) -> Option<String> {
     if spaced != zone.is_empty() {
         return None;
     }
-    let clock: jiff::civil::Time = format!("{clock:0>8}").parse().ok()?;
-    let seconds = DateTime::from_parts(date, clock.with().subsec_nanosecond(0).build().ok()?);
+    let mut fields = clock.split([':', '.']).map(|field| field.parse::<i8>().ok());
+    let (hour, minute, second) = (fields.next()??, fields.next()??, fields.next()??);
+    let seconds = DateTime::from_parts(date, Time::new(hour, minute, second, 0).ok()?);
     Some(format!("{seconds}{}", if spaced { "Z" } else { zone }))
 }
 
@@ -118,17 +124,13 @@ pub(super) fn encode(call: &Call<'_>) -> Outcome {
     match &value.kind {
         Kind::Null => written.push_str("null\n...\n"),
         Kind::Bool(_) | Kind::Number(_) => {
-            scalar(value, 0, &mut written, 0)?;
+            scalar(value, 0, &mut written)?;
             written.push_str("\n...\n");
         }
         _ => {
             block(value, 0, &mut written)?;
             written.push('\n');
         }
-    }
-    // A literal block ends with its own line breaks.
-    if matches!(&value.kind, Kind::Text(text) if text.text.ends_with('\n')) {
-        written.pop();
     }
     call.give_text(written)
 }
@@ -144,7 +146,11 @@ fn block(value: &Value, indent: usize, out: &mut String) -> Result<(), Stop> {
                     out.push_str(&margin);
                 }
                 out.push_str("- ");
-                block(item, indent + 2, out)?;
+                if is_nested(item) {
+                    block(item, indent + 2, out)?;
+                } else {
+                    scalar(item, indent, out)?;
+                }
             }
         }
         Kind::Object(object) if object.open.is_some() => return Err(Stop::Unknown),
@@ -174,12 +180,20 @@ fn block(value: &Value, indent: usize, out: &mut String) -> Result<(), Stop> {
                 }
             }
         }
-        _ => scalar(value, indent, out, indent)?,
+        _ => scalar(value, indent, out)?,
     }
     Ok(())
 }
 
-fn scalar(value: &Value, indent: usize, out: &mut String, _: usize) -> Result<(), Stop> {
+fn is_nested(value: &Value) -> bool {
+    match &value.kind {
+        Kind::List(items) | Kind::Set(items) => !items.is_empty(),
+        Kind::Object(object) => !object.members().is_empty() || object.open.is_some(),
+        _ => false,
+    }
+}
+
+fn scalar(value: &Value, indent: usize, out: &mut String) -> Result<(), Stop> {
     match &value.kind {
         Kind::Null => out.push_str("null"),
         Kind::Bool(known) => out.push_str(if *known { "true" } else { "false" }),
@@ -187,7 +201,7 @@ fn scalar(value: &Value, indent: usize, out: &mut String, _: usize) -> Result<()
         Kind::List(_) | Kind::Set(_) => out.push_str("[]"),
         Kind::Object(_) => out.push_str("{}"),
         Kind::Text(text) => text_scalar(&text.text, indent, out),
-        Kind::Json(inner) => match json_text(inner, value.span).kind {
+        Kind::Json(inner) => match rendered(inner, value.span).kind {
             Kind::Text(text) => text_scalar(&text.text, indent, out),
             _ => return Err(Stop::Unknown),
         },
@@ -257,13 +271,13 @@ fn quoted(text: &str, out: &mut String, indent: usize) {
             '\r' => out.push_str("\\r"),
             '\u{1b}' => out.push_str("\\e"),
             '\u{85}' => out.push_str("\\N"),
-            '\u{a0}' => out.push_str("\\_"),
             '\u{2028}' => out.push_str("\\L"),
             '\u{2029}' => out.push_str("\\P"),
             _ if needs_escape(character) => {
                 let code = u32::from(character);
                 out.push_str(&if code < 0x100 { format!("\\x{code:02X}") } else { format!("\\u{code:04X}") });
             }
+            '\u{10000}'.. => out.push_str(&format!("\\U{:08X}", u32::from(character))),
             _ => out.push(character),
         }
     }
