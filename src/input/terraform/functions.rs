@@ -76,6 +76,7 @@ pub struct CallError {
 }
 
 /// Calls a function.
+#[expect(clippy::needless_pass_by_value, reason = "the arguments are made for the call")]
 pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> Result<Value, CallError> {
     let name = name.strip_prefix("core::").unwrap_or(name);
     let error =
@@ -309,6 +310,7 @@ impl<'a> Call<'a> {
         Value::unknown(hole.span, reason, symbol::of_call(self.name, &arguments)).marked(hole.sensitive)
     }
 
+    #[expect(clippy::unused_self, reason = "it reads as what the call does")]
     fn refuse<T>(&self, index: usize, message: &str) -> Result<T, Stop> {
         Err(Stop::Error(Some(index), message.to_owned()))
     }
@@ -318,10 +320,12 @@ impl<'a> Call<'a> {
         Ok(Value::new(self.span, kind))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "most functions end with it")]
     fn give_text(&self, text: impl Into<Arc<str>>) -> Outcome {
         Ok(Value::text(self.span, text))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "most functions end with it")]
     fn give_list(&self, items: Vec<Value>) -> Outcome {
         Ok(Value::list(self.span, items))
     }
@@ -342,21 +346,16 @@ fn rest_of(value: &Value) -> Option<Value> {
 }
 
 /// An element of such a value.
-fn element_of(value: &Value, step: &str) -> Option<Value> {
-    let kind = match &value.kind {
-        Kind::Attribute(attribute) => Kind::Attribute(Arc::new(Attribute {
-            path: Arc::from(format!("{}.{step}", attribute.path).trim_start_matches('.')),
-            ..(**attribute).clone()
-        })),
-        _ => {
-            let unknown = symbol::unknown(value)?;
-            let index =
-                if step.bytes().all(|byte| byte.is_ascii_digit()) { step.to_owned() } else { format!("\"{step}\"") };
-            // Where in the whole a further element stands is not known.
-            let whole = unknown.symbol.as_ref().filter(|_| !matches!(value.kind, Kind::Rest(_)));
-            let symbol = whole.map(|symbol| Arc::from(format!("{symbol}[{index}]")));
-            Kind::Unknown(Arc::new(Unknown { reason: unknown.reason.clone(), symbol }))
-        }
+fn element_of(value: &Value, index: usize) -> Option<Value> {
+    let kind = if let Kind::Attribute(attribute) = &value.kind {
+        let path = Arc::from(format!("{}.{index}", attribute.path).trim_start_matches('.'));
+        Kind::Attribute(Arc::new(Attribute { path, ..(**attribute).clone() }))
+    } else {
+        let unknown = symbol::unknown(value)?;
+        // Where in the whole a further element stands is not known.
+        let whole = unknown.symbol.as_ref().filter(|_| !matches!(value.kind, Kind::Rest(_)));
+        let symbol = whole.map(|symbol| Arc::from(format!("{symbol}[{index}]")));
+        Kind::Unknown(Arc::new(Unknown { reason: unknown.reason.clone(), symbol }))
     };
     Some(Value::new(value.span, kind).marked(value.sensitive))
 }

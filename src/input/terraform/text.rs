@@ -9,6 +9,7 @@ use crate::source::Span;
 
 impl Text {
     /// A part of the text, with its places.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let text: Arc<str> = Arc::from(self.text.get(range.clone()).unwrap_or_default());
         let Some(pieces) = &self.pieces else { return Self { text, pieces: None } };

@@ -57,7 +57,7 @@ impl Type {
             Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) => Self::Text,
             Kind::List(items) if value.uniform => Self::List(element(&mut items.iter())),
             Kind::List(_) => match value.items() {
-                Some(items) => Self::Tuple(items.iter().map(|item| Self::of(item)).collect()),
+                Some(items) => Self::Tuple(items.iter().map(Self::of).collect()),
                 None => Self::Any,
             },
             Kind::Set(items) => Self::Set(element(&mut items.iter())),

@@ -18,6 +18,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// One verb such as `%-10.3f` or `%[2]s`.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags are independent")]
 struct Verb {
     zero: bool,
     sharp: bool,

@@ -51,6 +51,7 @@ fn has_text(value: &Value) -> bool {
 }
 
 /// A list, of one type when what it is made of was.
+#[expect(clippy::unnecessary_wraps, reason = "it ends functions")]
 fn list_like(call: &Call<'_>, items: Vec<Value>, uniform: bool) -> Outcome {
     let list = Value::list(call.span, items);
     Ok(if uniform { list.collected() } else { list })
@@ -161,7 +162,7 @@ fn slice(call: &Call<'_>) -> Outcome {
     }
     let further = |index: usize| {
         let from = if is_open(list) { list } else { list.elements()?.iter().find(|item| is_rest(item))? };
-        element_of(from, &index.to_string())
+        element_of(from, index)
     };
     let items = match &list.kind {
         Kind::List(items) => items.iter().take_while(|item| !is_rest(item)).collect(),
@@ -334,7 +335,6 @@ fn coalesce(call: &Call<'_>) -> Outcome {
         match &argument.kind {
             Kind::Null => continue,
             Kind::Text(text) if text.text.is_empty() && texts => continue,
-            Kind::Text(_) => {}
             Kind::Unknown(_) | Kind::Rest(_) => return Err(Stop::Unknown),
             Kind::Partial(_) if !has_text(argument) => return Err(Stop::Unknown),
             _ => {}
@@ -394,10 +394,9 @@ fn quantified(call: &Call<'_>, wanted: bool) -> Outcome {
     for item in call.elements(0)? {
         match to_bool(item.clone()).map(|item| item.kind) {
             Ok(Kind::Bool(known)) if known == wanted => return call.give(Kind::Bool(wanted)),
-            Ok(Kind::Bool(_)) => {}
             // Null is false.
             Ok(Kind::Null) if !wanted => return call.give(Kind::Bool(false)),
-            Ok(Kind::Null) => {}
+            Ok(Kind::Bool(_) | Kind::Null) => {}
             _ => unsure = true,
         }
     }

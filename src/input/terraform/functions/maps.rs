@@ -112,7 +112,7 @@ fn zipmap(call: &Call<'_>) -> Outcome {
     for (index, key) in keys.iter().enumerate() {
         let value = match known {
             Some(known) => known.get(index).cloned(),
-            None if is_open(values) => element_of(values, &index.to_string()),
+            None if is_open(values) => element_of(values, index),
             None => {
                 let reason = symbol::reason(values).ok_or(Stop::Unknown)?;
                 Some(Value::unknown(values.span, reason, None))

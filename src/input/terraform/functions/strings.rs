@@ -179,7 +179,9 @@ fn trimsuffix(call: &Call<'_>) -> Outcome {
     let parts = parts(call, 0)?;
     let mut written = Assembly::new(call.span);
     let Some((last, before)) = parts.split_last() else { return Err(Stop::Unknown) };
-    before.iter().for_each(|part| written.part(part));
+    for part in before {
+        written.part(part);
+    }
     match last {
         Part::Literal(text, span) if text.text.ends_with(&*suffix) => {
             written.text(&text.slice(0..text.text.len() - suffix.len()), *span);

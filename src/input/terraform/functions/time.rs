@@ -200,12 +200,10 @@ fn write(verb: &str, point: &Point, out: &mut String) -> bool {
         "m" => write!(out, "{}", time.minute()),
         "ss" => write!(out, "{:02}", time.second()),
         "s" => write!(out, "{}", time.second()),
-        "ZZZZZ" => write!(out, "{}", point.zone(":")),
-        "ZZZZ" => write!(out, "{}", point.zone("")),
         "ZZZ" if utc => write!(out, "UTC"),
-        "ZZZ" => write!(out, "{}", point.zone("")),
         "Z" if utc => write!(out, "Z"),
-        "Z" => write!(out, "{}", point.zone(":")),
+        "ZZZZZ" | "Z" => write!(out, "{}", point.zone(":")),
+        "ZZZZ" | "ZZZ" => write!(out, "{}", point.zone("")),
         _ => return false,
     };
     true

@@ -166,7 +166,7 @@ pub fn to_number(value: Value) -> Result<Value, Mismatch> {
     let required = || Mismatch::required(&Type::Number);
     let kind = match &value.kind {
         Kind::Text(text) => Kind::Number(number::parse(&text.text).ok_or_else(required)?),
-        Kind::Partial(_) => return Ok(undecided("tonumber", value)),
+        Kind::Partial(_) => return Ok(undecided("tonumber", &value)),
         Kind::Bool(_) | Kind::List(_) | Kind::Set(_) | Kind::Object(_) | Kind::Json(_) => return Err(required()),
         Kind::Null | Kind::Number(_) | Kind::Attribute(_) | Kind::Rest(_) | Kind::Unknown(_) => return Ok(value),
     };
@@ -181,15 +181,15 @@ pub fn to_bool(value: Value) -> Result<Value, Mismatch> {
             "false" | "0" => false,
             _ => return Err(required()),
         }),
-        Kind::Partial(_) => return Ok(undecided("tobool", value)),
+        Kind::Partial(_) => return Ok(undecided("tobool", &value)),
         Kind::Number(_) | Kind::List(_) | Kind::Set(_) | Kind::Object(_) | Kind::Json(_) => return Err(required()),
         Kind::Null | Kind::Bool(_) | Kind::Attribute(_) | Kind::Rest(_) | Kind::Unknown(_) => return Ok(value),
     };
     Ok(value.with(kind))
 }
 
-fn undecided(function: &str, value: Value) -> Value {
-    let reason = symbol::reason(&value).unwrap_or_else(|| Reason::NotUnderstood(Arc::from("text with unknown parts")));
-    let symbol = symbol::of_call(function, std::slice::from_ref(&value));
+fn undecided(function: &str, value: &Value) -> Value {
+    let reason = symbol::reason(value).unwrap_or_else(|| Reason::NotUnderstood(Arc::from("text with unknown parts")));
+    let symbol = symbol::of_call(function, std::slice::from_ref(value));
     Value::unknown(value.span, reason, symbol).marked(value.sensitive)
 }

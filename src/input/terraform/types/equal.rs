@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::input::terraform::functions::rendered;
 use crate::input::terraform::value::{Attribute, Kind, Part, Value};
 use crate::source::hcl::Number;
 
@@ -12,6 +13,8 @@ pub fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (&a.kind, &b.kind) {
         (Kind::Unknown(a), Kind::Unknown(b)) => (a.symbol.is_some() && a.symbol == b.symbol).then_some(true),
         (Kind::Unknown(_) | Kind::Rest(_), _) | (_, Kind::Unknown(_) | Kind::Rest(_)) => None,
+        (Kind::Json(inner), Kind::Text(_) | Kind::Partial(_)) => equal(&rendered(inner, a.span), b),
+        (Kind::Text(_) | Kind::Partial(_), Kind::Json(inner)) => equal(a, &rendered(inner, b.span)),
         (Kind::Attribute(a), Kind::Attribute(b)) => attributes(a, b),
         (Kind::Attribute(attribute), known) | (known, Kind::Attribute(attribute)) => {
             let empty = match known {
@@ -30,7 +33,6 @@ pub fn equal(a: &Value, b: &Value) -> Option<bool> {
         }
         (Kind::Partial(a), Kind::Partial(b)) => same_parts(a, b),
         (Kind::Json(a), Kind::Json(b)) => equal(a, b).filter(|same| *same),
-        (Kind::Json(_), Kind::Text(_) | Kind::Partial(_)) | (Kind::Text(_) | Kind::Partial(_), Kind::Json(_)) => None,
         (Kind::List(x), Kind::List(y)) => lists(a, b, x, y),
         (Kind::Set(x), Kind::Set(y)) => sets(x, y),
         (Kind::Object(_), Kind::Object(_)) => objects(a, b),

@@ -35,10 +35,10 @@ fn different(types: &[&Type]) -> Option<Type> {
         return any(|kind| matches!(kind, Type::Text)).then_some(Type::Text);
     }
     if all(|kind| matches!(kind, Type::Object(_))) {
-        return same_attributes(types).unwrap_or_else(|| elements(types).map(Type::Map));
+        return if has_same_attributes(types) { attributes(types) } else { elements(types).map(Type::Map) };
     }
     if all(|kind| matches!(kind, Type::Tuple(_))) {
-        return same_length(types).unwrap_or_else(|| elements(types).map(Type::List));
+        return if has_same_length(types) { columns(types) } else { elements(types).map(Type::List) };
     }
     if all(|kind| matches!(kind, Type::Map(_) | Type::Object(_))) {
         return elements(types).map(Type::Map);
@@ -69,36 +69,40 @@ fn elements(types: &[&Type]) -> Option<Box<Type>> {
     unify_types(&found).map(Box::new)
 }
 
-/// The object type of objects that have the same attributes. The outer `None` when they do not.
-fn same_attributes(types: &[&Type]) -> Option<Option<Type>> {
+fn has_same_attributes(types: &[&Type]) -> bool {
+    types.windows(2).all(|pair| match pair {
+        [Type::Object(a), Type::Object(b)] => a.len() == b.len() && a.keys().all(|name| b.contains_key(name)),
+        _ => false,
+    })
+}
+
+/// The object type of objects that have the same attributes.
+fn attributes(types: &[&Type]) -> Option<Type> {
     let mut across: BTreeMap<Arc<str>, Vec<Type>> = BTreeMap::new();
-    let mut sizes = Vec::new();
     for kind in types {
         let Type::Object(fields) = kind else { return None };
-        sizes.push(fields.len());
         for (name, field) in fields {
             across.entry(Arc::clone(name)).or_default().push(field.kind.clone());
         }
     }
-    let same = sizes.iter().all(|size| *size == across.len());
-    same.then(|| {
-        let unified = across.into_iter().map(|(name, kinds)| {
-            unify_types(&kinds).map(|kind| (name, Field { kind, optional: false, default: None }))
-        });
-        unified.collect::<Option<BTreeMap<_, _>>>().map(Type::Object)
-    })
+    let unified = across
+        .into_iter()
+        .map(|(name, kinds)| unify_types(&kinds).map(|kind| (name, Field { kind, optional: false, default: None })));
+    unified.collect::<Option<BTreeMap<_, _>>>().map(Type::Object)
 }
 
-/// The tuple type of tuples of one length. The outer `None` when their lengths differ.
-fn same_length(types: &[&Type]) -> Option<Option<Type>> {
+fn has_same_length(types: &[&Type]) -> bool {
+    types.windows(2).all(|pair| matches!(pair, [Type::Tuple(a), Type::Tuple(b)] if a.len() == b.len()))
+}
+
+/// The tuple type of tuples of one length.
+fn columns(types: &[&Type]) -> Option<Type> {
     let tuples: Vec<&Vec<Type>> =
         types.iter().filter_map(|kind| if let Type::Tuple(items) = kind { Some(items) } else { None }).collect();
+    let column = |index: usize| {
+        let kinds: Vec<Type> = tuples.iter().filter_map(|tuple| tuple.get(index).cloned()).collect();
+        unify_types(&kinds)
+    };
     let length = tuples.first().map_or(0, |first| first.len());
-    tuples.iter().all(|tuple| tuple.len() == length).then(|| {
-        let column = |index: usize| {
-            let kinds: Vec<Type> = tuples.iter().filter_map(|tuple| tuple.get(index).cloned()).collect();
-            unify_types(&kinds)
-        };
-        (0..length).map(column).collect::<Option<Vec<_>>>().map(Type::Tuple)
-    })
+    (0..length).map(column).collect::<Option<Vec<_>>>().map(Type::Tuple)
 }

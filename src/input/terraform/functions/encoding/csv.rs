@@ -42,28 +42,26 @@ pub(super) fn decode(call: &Call<'_>) -> Outcome {
 fn record(rest: &mut &str) -> Option<Vec<String>> {
     let mut cells = Vec::new();
     loop {
-        let (cell, after) = match rest.strip_prefix('"') {
-            Some(quoted) => enclosed(quoted)?,
-            None => {
-                let (cell, after) = rest.split_at_checked(rest.find([',', '\n']).unwrap_or(rest.len()))?;
-                if cell.contains('"') {
-                    return None;
-                }
-                (cell.to_owned(), after)
+        let (cell, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            enclosed(quoted)?
+        } else {
+            let (cell, after) = rest.split_at_checked(rest.find([',', '\n']).unwrap_or(rest.len()))?;
+            if cell.contains('"') {
+                return None;
             }
+            (cell.to_owned(), after)
         };
         cells.push(cell);
-        match after.strip_prefix(',') {
-            Some(next) => *rest = next,
-            None => {
-                *rest = match after.strip_prefix('\n') {
-                    Some(next) => next,
-                    None if after.is_empty() => after,
-                    None => return None,
-                };
-                return Some(cells);
-            }
+        if let Some(next) = after.strip_prefix(',') {
+            *rest = next;
+            continue;
         }
+        *rest = match after.strip_prefix('\n') {
+            Some(next) => next,
+            None if after.is_empty() => after,
+            None => return None,
+        };
+        return Some(cells);
     }
 }
 
@@ -74,12 +72,8 @@ fn enclosed(text: &str) -> Option<(String, &str)> {
     loop {
         let (before, after) = rest.split_once('"')?;
         cell.push_str(before);
-        match after.strip_prefix('"') {
-            Some(next) => {
-                cell.push('"');
-                rest = next;
-            }
-            None => return Some((cell, after)),
-        }
+        let Some(next) = after.strip_prefix('"') else { return Some((cell, after)) };
+        cell.push('"');
+        rest = next;
     }
 }

@@ -167,16 +167,13 @@ fn block(value: &Value, indent: usize, out: &mut String) -> Result<(), Stop> {
                     Kind::Object(inner) if !inner.members().is_empty() => Some(indent + 2),
                     _ => None,
                 };
-                match nested {
-                    Some(nested) => {
-                        out.push('\n');
-                        out.push_str(&" ".repeat(nested));
-                        block(&member.value, nested, out)?;
-                    }
-                    None => {
-                        out.push(' ');
-                        block(&member.value, indent, out)?;
-                    }
+                if let Some(nested) = nested {
+                    out.push('\n');
+                    out.push_str(&" ".repeat(nested));
+                    block(&member.value, nested, out)?;
+                } else {
+                    out.push(' ');
+                    block(&member.value, indent, out)?;
                 }
             }
         }
