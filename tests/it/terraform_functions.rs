@@ -79,6 +79,10 @@ impl Files for Fixture {
         names.sort();
         Ok(names)
     }
+
+    fn exists(&self, name: &str) -> Option<bool> {
+        Some(name == "main.tf" || fixtures().join("files").join(name).is_file())
+    }
 }
 
 /// The value of each expression; `None` where it is an error.

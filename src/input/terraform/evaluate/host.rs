@@ -52,15 +52,6 @@ impl Configuration {
     fn exists(&self, name: &str) -> bool {
         self.files.exists(name).unwrap_or(true)
     }
-
-    /// Whether a folder may be there.
-    fn has_folder(&self, name: &str) -> bool {
-        let (above, folder) = name.rsplit_once('/').unwrap_or((".", name));
-        match self.files.list(above) {
-            Ok(names) => names.iter().any(|known| known.strip_suffix('/') == Some(folder)),
-            Err(_) => true,
-        }
-    }
 }
 
 impl Host for ModuleHost<'_, '_, '_> {
@@ -92,7 +83,6 @@ impl Host for ModuleHost<'_, '_, '_> {
             let names = configuration.files.list(folder.trim_end_matches('/'));
             let names = match names {
                 Ok(names) => names,
-                Err(_) if below.is_empty() && !configuration.has_folder(&start) => return Err(Unread::Absent),
                 Err(reason) if below.is_empty() => return Err(Unread::Unknown(reason)),
                 Err(_) => continue,
             };
