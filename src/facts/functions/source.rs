@@ -118,7 +118,11 @@ fn narrowness(graph: &Graph, permission: &Permission, arn: &Value) -> Result<Nar
 /// `{api}/{stage}/{METHOD}/{path}`, `{api}/{stage}/{route key}` for WebSocket APIs and `$default`, and
 /// `{api}/authorizers/{id}`. A wildcard stage is accepted: stages share their integrations.
 fn route(graph: &Graph, permission: &Permission, arn: &Value, resource: &str) -> Result<Narrowness, Reason> {
-    let (api_id, rest) = resource.split_once('/').unwrap_or((resource, "*"));
+    let (api_id, rest) = match (resource.split_once('/'), arn.reason()) {
+        (Some(parts), _) => parts,
+        (None, None) => (resource, "*"),
+        (None, Some(reason)) => return Err(reason.clone()),
+    };
     if api_id.contains('*') {
         return Ok(Narrowness::Route(Vec::new()));
     }

@@ -29,6 +29,9 @@ const LINKS: [&str; 20] = [
     "users",
 ];
 
+/// Arguments that take text which is made of an attribute, and so hardly ever the attribute itself.
+const TEXTS: [&str; 1] = ["issuer"];
+
 const ENDINGS: [&str; 6] = ["_id", "_ids", "_arn", "_arns", "_name", "_identifier"];
 
 /// Attributes that are only the beginning of what an argument takes.
@@ -39,7 +42,7 @@ pub(super) fn is_link(kind: &str, path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
     LINKS.contains(&name)
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
-        || map::links(kind).any(|link| link == path)
+        || !TEXTS.contains(&name) && map::links(kind).any(|link| link == path)
 }
 
 /// Whether an argument takes several ids, ARNs or names.

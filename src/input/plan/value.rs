@@ -33,6 +33,8 @@ struct Place<'p, 'n> {
     unknown: Option<&'n Node>,
     sensitive: [Option<&'n Node>; 2],
     expression: Expression<'n>,
+    /// The expression is that of something around the value, and may lead to what stands beside it.
+    shared: bool,
     /// What stands around is configured in a way that the plan tells, so what is not is left to the provider.
     told: bool,
     /// What the configuration beside the plan makes of it.
@@ -60,6 +62,7 @@ impl<'n> Reader<'_, 'n> {
             unknown: recorded.unknown,
             sensitive: recorded.sensitive,
             expression: resource.map_or(Expression::Absent, Expression::of_resource),
+            shared: false,
             told: resource.is_some(),
             written,
             span: recorded.name_span,
@@ -128,8 +131,13 @@ impl<'n> Reader<'_, 'n> {
                 value: place.value.and_then(|value| value.get(key)),
                 unknown: below(place.unknown, key),
                 sensitive: place.sensitive.map(|node| below(node, key)),
-                expression: expression.member(key),
-                told: place.told && !matches!(expression, Expression::Absent),
+                expression: match expression {
+                    // Blocks that the provider takes as one argument have one expression together.
+                    Expression::References(_) => expression,
+                    _ => expression.member(key),
+                },
+                shared: matches!(expression, Expression::References(_)),
+                told: place.told && !matches!(expression, Expression::Absent | Expression::References(_)),
                 written: member.map(|member| &member.value),
                 span,
             };
@@ -156,6 +164,7 @@ impl<'n> Reader<'_, 'n> {
             _ => Vec::new(),
         };
         let written = written::pair(place.written, values, length);
+        let is_block = |value: Option<&Node>| value.is_some_and(|value| value.as_map().is_some());
         let holes: Vec<usize> = (0..length).filter(|at| unknown.get(*at).is_some_and(is_true)).collect();
         let mut filled = self.elements(place, argument, holes.len()).into_iter();
         let each = (0..length).map(|at| {
@@ -163,7 +172,11 @@ impl<'n> Reader<'_, 'n> {
                 value: values.get(at),
                 unknown: unknown.get(at),
                 sensitive: place.sensitive.map(|node| items(node).get(at).or(node.filter(|node| is_true(node)))),
-                expression: blocks.get(at).copied().unwrap_or_default(),
+                expression: match place.expression {
+                    whole @ Expression::References(_) if is_block(values.get(at)) => whole,
+                    _ => blocks.get(at).copied().unwrap_or_default(),
+                },
+                shared: true,
                 told: place.told && blocks.get(at).is_some_and(|block| !block.is_absent()),
                 written: written.get(at).copied().flatten(),
                 span: values.get(at).map_or(place.span, |value| value.span),
@@ -269,7 +282,7 @@ impl<'n> Reader<'_, 'n> {
         };
         match origins.attributes.as_slice() {
             [] => not_known(place.span, argument),
-            several if link::takes_several(argument.path) => {
+            several if link::takes_several(argument.path) && (!place.shared || several.len() == 1) => {
                 Value::list(place.span, several.iter().map(attribute).collect::<Vec<Value>>())
             }
             [only] => attribute(only),

@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
 const VPC: &[Property] = &[property("VPCId", "vpc_id", Link), property("VPCRegion", "vpc_region", Plain)];
 
 const ALIAS: &[Property] = &[
-    property("DNSName", "name", Plain),
+    property("DNSName", "name", Link),
     property("EvaluateTargetHealth", "evaluate_target_health", Plain),
     property("HostedZoneId", "zone_id", Plain),
 ];
