@@ -59,10 +59,12 @@ const HUB_TYPES: [&str; 5] =
     ["AWS::EC2::VPC", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Route53::HostedZone", "AWS::SNS::Topic"];
 
 /// Properties that say nothing about security: descriptions, physical names, sizes, schedules.
-pub(in crate::input) const IGNORED_KEYS: [&str; 37] = [
+pub(in crate::input) const IGNORED_KEYS: [&str; 39] = [
     "AlarmActions",
     "AlarmDescription",
     "AllocatedStorage",
+    "AvailabilityZone",
+    "AvailabilityZoneId",
     "BlockDeviceMappings",
     "BucketName",
     "Cpu",

@@ -77,6 +77,8 @@ pub struct Evaluated {
     /// The questions that came up and that the assumptions do not answer, in the order of asking. Each was answered
     /// as in the base world.
     pub open: Vec<Atom>,
+    /// Symbols of all atoms that came up, answered or not, in the order of asking.
+    pub asked: Vec<Arc<str>>,
     /// Which questions the resources depend on, by the symbols of the atoms; empty when none came up.
     pub usage: Vec<Usage>,
     /// Expressions that were evaluated.

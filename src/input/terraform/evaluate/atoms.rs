@@ -198,8 +198,9 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn into_open(self) -> Vec<Atom> {
-        self.open.into_inner()
+    /// The open atoms, and the symbols of all that came up.
+    pub(super) fn finish(self) -> (Vec<Atom>, Vec<Arc<str>>) {
+        (self.open.into_inner(), self.symbols.into_inner())
     }
 
     /// Whether any question came up at all.

@@ -65,6 +65,10 @@ pub(super) fn data_attribute<'a>(
         return Ok(value.at(span));
     }
     let address = &of.address;
+    if &*of.declared.kind == "aws_availability_zones" && matches!(name, "names" | "zone_ids") {
+        // Every region has some.
+        run.asked.at_least(&Arc::from(format!("length({address}.{name})")), 1);
+    }
     // What is looked up by something that is made here may be made here, too.
     let reason = if arguments(run, of).is_ok_and(|arguments| is_made_here(&arguments)) {
         Reason::Attribute(Arc::from(format!("{address}.{name}")))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::atoms::{Claim, Formula};
 use super::expand::{ANY_KEY, Repetition};
 use super::loops::Binding;
+use super::operators::unknown_in;
 use super::module::ModuleInstance;
 use super::run::{Fault, Run};
 use crate::input::terraform::functions;
@@ -103,7 +104,7 @@ impl<'a> Run<'a> {
                 Some(Err(fault)) => {
                     self.recover(Err(fault), span)?;
                 }
-                None => open = Some(super::operators::unknown_in(&[&key])),
+                None => open = Some(unknown_in(&[&key])),
             }
         }
         let mut object = Object::new(members);
@@ -145,11 +146,34 @@ impl<'a> Run<'a> {
     fn conditional(&self, conditional: &Conditional, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
         let condition = self.evaluate(&conditional.condition, scope)?;
         let sensitive = condition.sensitive;
+        if let Some(value) = self.undecidable(&condition, conditional, scope) {
+            return Ok(value);
+        }
         let holds = self.decide(condition, scope)?;
         let taken = if holds { &conditional.then } else { &conditional.otherwise };
         let value = self.evaluate(taken, scope)?;
         let sensitive = sensitive || value.sensitive;
         Ok(value.marked(sensitive))
+    }
+
+    /// What a conditional is when nobody can be asked for its condition, and one of its values is not known anyway.
+    fn undecidable(&self, condition: &Value, conditional: &Conditional, scope: Scope<'_, 'a>) -> Option<Value> {
+        let open = matches!(condition.kind, Kind::Unknown(_) | Kind::Attribute(_) | Kind::Partial(_));
+        if !open || symbol_of(condition).is_some_and(|symbol| symbol.contains("var.")) {
+            return None;
+        }
+        let mut unknown = None;
+        for branch in [&conditional.then, &conditional.otherwise] {
+            let value = self.tried(branch, scope).ok()?;
+            match &value.kind {
+                Kind::Unknown(_) => unknown = Some(value),
+                Kind::Null => {}
+                _ => return None,
+            }
+        }
+        let unknown = unknown?;
+        let sensitive = condition.sensitive || unknown.sensitive;
+        Some(Value::unknown(unknown.span, unknown_in(&[&unknown]).reason.clone(), None).marked(sensitive))
     }
 
     /// The truth of a condition in this world.
@@ -180,7 +204,7 @@ impl<'a> Run<'a> {
 
     /// Whether a collection of unknown size has elements in this world.
     pub(super) fn has_elements(&self, collection: &Value, scope: Scope<'_, 'a>) -> bool {
-        let length = format!("length({})", self.named(collection, scope));
+        let length = format!("length({})", counted(&self.named(collection, scope)));
         self.is_above(&Arc::from(length), 0)
     }
 
@@ -234,7 +258,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        if let Some(known) = self.representative(name, &arguments) {
+        if let Some(known) = self.representative(name, &arguments).or_else(|| self.length(name, &arguments, span)) {
             return Ok(known);
         }
         let weight: usize = arguments.iter().map(|argument| argument.weight() as usize).sum();
@@ -247,6 +271,22 @@ impl<'a> Run<'a> {
             }
             Err(error) => Err(call_fault(&error, call, span)),
         }
+    }
+
+    /// The length of a list or map of which nothing is known is that of what it was made of.
+    fn length(&self, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
+        let ("length", [collection]) = (name, arguments) else { return None };
+        let unknown = match &collection.kind {
+            Kind::List(items) => match &**items {
+                [Value { kind: Kind::Rest(unknown), .. }] => unknown,
+                _ => return None,
+            },
+            Kind::Object(object) if object.members().is_empty() => object.open.as_ref()?,
+            Kind::Unknown(unknown) => unknown,
+            _ => return None,
+        };
+        let symbol = Arc::from(format!("length({})", counted(unknown.symbol.as_ref()?)));
+        Some(self.unknown(span, unknown.reason.clone(), Some(symbol)).marked(collection.sensitive))
     }
 
     fn unknown_call(&self, name: &str, arguments: &[Value], span: Span) -> Value {
@@ -387,6 +427,18 @@ pub(super) fn symbol_of(value: &Value) -> Option<Arc<str>> {
         Kind::Unknown(unknown) => unknown.symbol.clone(),
         _ => symbol::of(value),
     }
+}
+
+/// The collection that has as many elements as one that is made of it.
+pub(super) fn counted(symbol: &str) -> &str {
+    let mut at = symbol;
+    while let Some(inner) = ["keys(", "values(", "tolist(", "tomap("].iter().find_map(|made| at.strip_prefix(made)) {
+        match inner.strip_suffix(')') {
+            Some(inner) if !inner.contains([',', ')']) => at = inner,
+            _ => break,
+        }
+    }
+    at
 }
 
 /// `var.x`, `local.x`, `each.value`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expand::ANY_KEY;
-use super::expression::Scope;
+use super::expression::{Scope, counted};
 use super::operators::unknown_in;
 use super::run::{Fault, Run};
 use crate::input::terraform::value::{Kind, Member, Number, Object, Unknown, Value};
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
     /// Whether this world assumes that a collection has no (further) elements.
     fn is_surely_empty(&self, more: &Unknown) -> bool {
         let Some(symbol) = &more.symbol else { return false };
-        matches!(self.asked.assumed(&format!("length({symbol}) > 0")), Some(Kind::Bool(false)))
+        matches!(self.asked.assumed(&format!("length({}) > 0", counted(symbol))), Some(Kind::Bool(false)))
     }
 
     pub(super) fn for_expression(&self, each: &For, span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
@@ -101,7 +101,12 @@ impl<'a> Run<'a> {
             let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
             self.turn(each, span, scope, turns.all.is_some(), &mut gathered)?;
         }
-        let more = turns.more.or(turns.all);
+        // How many of the unknown ones meet a condition is another question than how many there are.
+        let more = turns.more.map(|more| match &each.condition {
+            Some(_) => Arc::new(Unknown { reason: more.reason.clone(), symbol: None }),
+            None => more,
+        });
+        let more = more.or(turns.all);
         let value = match &each.key {
             None => {
                 let mut items = gathered.items;

@@ -48,8 +48,10 @@ const META: [&str; 5] = ["count", "for_each", "provider", "depends_on", "lifecyc
 const META_BLOCKS: [&str; 3] = ["lifecycle", "provisioner", "connection"];
 
 /// Arguments that no judgement depends on, however they come about.
-const IGNORED: [&str; 24] = [
+const IGNORED: [&str; 26] = [
     "ami",
+    "availability_zone",
+    "availability_zone_id",
     "cpu",
     "description",
     "desired_capacity",

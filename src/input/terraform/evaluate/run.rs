@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         }
         evaluated.notes = notes;
         evaluated.steps = self.steps.get();
-        evaluated.open = self.asked.into_open();
+        (evaluated.open, evaluated.asked) = self.asked.finish();
         evaluated
     }
 

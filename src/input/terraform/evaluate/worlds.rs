@@ -17,9 +17,9 @@ use crate::value::{Address, Kind, Reason, Value};
 use crate::world::{Incomplete, MAX_WORLDS, NamedCondition, World, Worlds};
 
 /// Evaluations after which exploring stops.
-const MAX_EVALUATIONS: usize = 4_000;
+const MAX_EVALUATIONS: usize = 2_000;
 /// Expressions evaluated in all worlds together, after which exploring stops.
-const MAX_STEPS: usize = 40_000_000;
+const MAX_STEPS: usize = 5_000_000;
 
 /// The worlds of a root module and what they are made of.
 #[derive(Debug)]
@@ -30,13 +30,23 @@ pub struct Plan {
     atoms: BTreeMap<Arc<str>, Atom>,
     /// Symbols of the atoms that hold in some worlds and in others not.
     varied: Vec<Arc<str>>,
-    /// The base world, until it is asked for.
-    base: Mutex<Option<Evaluated>>,
+    /// The only world, until it is asked for.
+    only: Mutex<Option<Evaluated>>,
 }
 
 impl Plan {
     /// `root` is the display name of the root module's directory; `resources` are what rules see of a world.
     pub fn of(configuration: &Configuration, root: &str, resources: &dyn Fn(&Evaluated) -> Vec<Resource>) -> Self {
+        let first = configuration.evaluate(&Assumptions::default());
+        if first.open.is_empty() {
+            return Self {
+                worlds: Worlds::single(),
+                root: Arc::from(root),
+                atoms: BTreeMap::new(),
+                varied: Vec::new(),
+                only: Mutex::new(Some(first)),
+            };
+        }
         let mut search = Search {
             configuration,
             root,
@@ -46,26 +56,17 @@ impl Plan {
             outcomes: HashMap::new(),
             found: Vec::new(),
             seen: HashSet::new(),
+            inert: HashMap::new(),
             evaluations: 0,
             steps: 0,
         };
-        let first = configuration.evaluate(&Assumptions::default());
-        if first.open.is_empty() {
-            return Self {
-                worlds: Worlds::single(),
-                root: Arc::from(root),
-                atoms: BTreeMap::new(),
-                varied: Vec::new(),
-                base: Mutex::new(Some(first)),
-            };
-        }
-        search.keep(&Assumptions::default(), &first);
+        search.learn(&first);
         let mut finished = Vec::new();
         let complete = search.explore(&mut finished);
         let incomplete =
             (!complete).then(|| Incomplete { reason: search.reason(), explored: search.explored(&finished) });
         let varied: Vec<Arc<str>> = search.atoms.keys().filter(|symbol| search.varies(symbol)).cloned().collect();
-        let world = |truths: &BTreeMap<Arc<str>, bool>| World {
+        let world = |truths: &Truths| World {
             atoms: truths.iter().map(|(symbol, holds)| (key(root, symbol), *holds)).collect(),
         };
         let mut list: Vec<World> = search.found.iter().map(world).collect();
@@ -77,7 +78,7 @@ impl Plan {
             root: Arc::from(root),
             atoms: search.atoms,
             varied,
-            base: Mutex::default(),
+            only: Mutex::default(),
         }
     }
 
@@ -103,11 +104,8 @@ impl Plan {
 
     /// What a world contains.
     pub fn evaluate(&self, configuration: &Configuration, assumptions: &Assumptions) -> Evaluated {
-        let kept = self.base.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match kept {
-            Some(base) if assumptions.truths.is_empty() => base,
-            _ => configuration.evaluate(assumptions),
-        }
+        let kept = self.only.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.unwrap_or_else(|| configuration.evaluate(assumptions))
     }
 }
 
@@ -117,6 +115,9 @@ fn key(root: &str, symbol: &str) -> Arc<str> {
 }
 
 type Truths = BTreeMap<Arc<str>, bool>;
+type Group = BTreeSet<Arc<str>>;
+/// Atoms that are answered otherwise than in the base world.
+type Flips = BTreeSet<Arc<str>>;
 
 struct Search<'a> {
     configuration: &'a Configuration,
@@ -124,32 +125,33 @@ struct Search<'a> {
     resources: &'a dyn Fn(&Evaluated) -> Vec<Resource>,
     atoms: BTreeMap<Arc<str>, Atom>,
     groups: Groups,
-    /// By what was assumed.
-    outcomes: HashMap<Truths, Outcome>,
+    outcomes: HashMap<Flips, Outcome>,
     found: Vec<Truths>,
     /// What the found worlds amount to.
-    seen: HashSet<(u64, u64)>,
+    seen: HashSet<Print>,
+    /// Of a group, the atoms that make no difference.
+    inert: HashMap<Group, Flips>,
     evaluations: usize,
     steps: usize,
 }
 
-/// What comes of some assumptions.
+/// What comes of some answers.
 #[derive(Clone, Debug)]
 struct Outcome {
-    open: Arc<[Atom]>,
-    print: (u64, u64),
+    /// Of the questions that came up.
+    truths: Arc<Truths>,
+    print: Print,
 }
+
+type Print = (u64, u64);
 
 /// More worlds than may be explored, or too much effort.
 struct Full;
 
-type Group = BTreeSet<Arc<str>>;
-
 impl Search<'_> {
     /// `false` when not every world was found.
     fn explore(&mut self, finished: &mut Vec<Group>) -> bool {
-        let base = Assumptions::default();
-        if self.settle(&base).is_err() {
+        if self.add(&Flips::new()).is_err() {
             return false;
         }
         for distance in 1_usize.. {
@@ -158,7 +160,7 @@ impl Search<'_> {
                 if finished.contains(&group) {
                     continue;
                 }
-                match self.descend(&group, &base, None, distance) {
+                match self.distant(&group, distance) {
                     Ok(true) => any = true,
                     // Nothing lies so far from the base world, unless exploring has found the group to be larger.
                     Ok(false) if self.groups.all().contains(&group) => finished.push(group),
@@ -173,93 +175,161 @@ impl Search<'_> {
         true
     }
 
-    /// Finds the worlds that differ from the base in exactly `distance` more answers; whether there are any. `open` is
-    /// what is known to be open beyond the assumptions.
-    fn descend(
-        &mut self,
-        group: &Group,
-        at: &Assumptions,
-        open: Option<&[Atom]>,
-        distance: usize,
-    ) -> Result<bool, Full> {
-        let open: Arc<[Atom]> = match open {
-            Some(open) => Arc::from(open),
-            None => self.outcome(at)?.open,
-        };
-        let next = open.iter().position(|atom| group.contains(&atom.symbol) && at.implied(atom).is_none());
-        let Some(index) = next else { return self.leaf(group, at, distance) };
-        let (Some(atom), Some(rest)) = (open.get(index), open.get(index + 1..)) else { return Ok(false) };
-        let assume = |holds: bool| {
-            let mut next = at.clone();
-            next.assume(atom, holds);
-            next
-        };
-        // As it was answered already, nothing else comes up.
-        let mut any = self.descend(group, &assume(atom.base), Some(rest), distance)?;
-        if let Some(left) = distance.checked_sub(1) {
-            any |= self.descend(group, &assume(!atom.base), None, left)?;
+    /// Adds the worlds that differ from the base world in this many answers of a group; whether there are any.
+    fn distant(&mut self, group: &Group, distance: usize) -> Result<bool, Full> {
+        let sets = self.sets(group, distance)?;
+        for flips in &sets {
+            let new = self.add(flips)?;
+            if new && self.is_awake(group, flips)? {
+                // What makes no difference alone does together with others: every combination counts.
+                self.inert.insert(group.clone(), Flips::new());
+                for nearer in 1..=distance {
+                    for flips in self.sets(group, nearer)? {
+                        self.add(&flips)?;
+                    }
+                }
+                return Ok(true);
+            }
         }
-        Ok(any)
+        Ok(!sets.is_empty())
     }
 
-    fn leaf(&mut self, group: &Group, at: &Assumptions, distance: usize) -> Result<bool, Full> {
-        let open = self.outcome(at)?.open;
-        if open.iter().any(|atom| group.contains(&atom.symbol)) {
-            return self.descend(group, at, Some(&open), distance);
+    /// The sets of this many answers of a group that may be given otherwise, by what comes up under those before.
+    fn sets(&mut self, group: &Group, distance: usize) -> Result<Vec<Flips>, Full> {
+        let inert = self.inert_of(group)?;
+        let mut level = vec![Flips::new()];
+        for _ in 0..distance {
+            let mut next = Vec::new();
+            let mut known = HashSet::new();
+            for flips in level {
+                let outcome = self.outcome(&flips)?;
+                // An answer to a question that does not come up any more changes nothing.
+                if !flips.iter().all(|symbol| outcome.truths.contains_key(symbol)) {
+                    continue;
+                }
+                for symbol in outcome.truths.keys() {
+                    if !group.contains(symbol) || inert.contains(symbol) || flips.contains(symbol) {
+                        continue;
+                    }
+                    let mut more = flips.clone();
+                    more.insert(Arc::clone(symbol));
+                    if self.is_possible(&more) && known.insert(more.clone()) {
+                        next.push(more);
+                    }
+                }
+            }
+            level = next;
         }
-        if distance > 0 {
+        Ok(level)
+    }
+
+    /// Whether answers do not contradict each other.
+    fn is_possible(&self, flips: &Flips) -> bool {
+        let mut assumptions = Assumptions::default();
+        for atom in flips.iter().filter_map(|symbol| self.atoms.get(symbol)) {
+            if assumptions.implied(atom) == Some(atom.base) {
+                return false;
+            }
+            assumptions.assume(atom, !atom.base);
+        }
+        true
+    }
+
+    /// The atoms of a group that make no difference to the base world, neither each alone nor all together.
+    fn inert_of(&mut self, group: &Group) -> Result<Flips, Full> {
+        if let Some(known) = self.inert.get(group) {
+            return Ok(known.clone());
+        }
+        let base = self.outcome(&Flips::new())?;
+        let mut inert = Flips::new();
+        for symbol in base.truths.keys().filter(|symbol| group.contains(*symbol)) {
+            let outcome = self.outcome(&Flips::from([Arc::clone(symbol)]))?;
+            if outcome.print == base.print && outcome.truths.keys().eq(base.truths.keys()) {
+                inert.insert(Arc::clone(symbol));
+            }
+        }
+        self.inert.insert(group.clone(), inert.clone());
+        if self.is_awake(group, &Flips::new())? {
+            inert.clear();
+            self.inert.insert(group.clone(), Flips::new());
+        }
+        Ok(inert)
+    }
+
+    /// Whether the atoms that make no difference to the base world make one where some answers differ.
+    fn is_awake(&mut self, group: &Group, flips: &Flips) -> Result<bool, Full> {
+        let inert = self.inert.get(group).cloned().unwrap_or_default();
+        let outcome = self.outcome(flips)?;
+        let mut all = flips.clone();
+        for symbol in inert.iter().filter(|symbol| outcome.truths.contains_key(*symbol)) {
+            all.insert(Arc::clone(symbol));
+            if !self.is_possible(&all) {
+                all.remove(symbol);
+            }
+        }
+        if all == *flips {
             return Ok(false);
         }
-        self.settle(at)?;
-        Ok(true)
+        let other = self.outcome(&all)?;
+        Ok(other.print != outcome.print || !other.truths.keys().eq(outcome.truths.keys()))
     }
 
-    /// Adds the world of some assumptions, with everything else as in the base world, unless one that amounts to the
-    /// same is there already.
-    fn settle(&mut self, at: &Assumptions) -> Result<(), Full> {
-        let mut at = at.clone();
-        let outcome = loop {
-            let outcome = self.outcome(&at)?;
-            if outcome.open.is_empty() {
-                break outcome;
-            }
-            for atom in outcome.open.iter() {
-                at.assume(atom, atom.base);
-            }
-        };
+    /// Adds the world of some answers, unless one that amounts to the same is there already; whether it is new.
+    fn add(&mut self, flips: &Flips) -> Result<bool, Full> {
+        let outcome = self.outcome(flips)?;
         if self.seen.contains(&outcome.print) {
-            return Ok(());
+            return Ok(false);
         }
         if self.found.len() >= MAX_WORLDS {
             return Err(Full);
         }
         self.seen.insert(outcome.print);
-        self.found.push(at.truths);
-        Ok(())
+        self.found.push(outcome.truths.as_ref().clone());
+        Ok(true)
     }
 
-    fn outcome(&mut self, at: &Assumptions) -> Result<Outcome, Full> {
-        if let Some(known) = self.outcomes.get(&at.truths) {
+    fn outcome(&mut self, flips: &Flips) -> Result<Outcome, Full> {
+        if let Some(known) = self.outcomes.get(flips) {
             return Ok(known.clone());
         }
-        if self.evaluations >= MAX_EVALUATIONS || self.steps >= MAX_STEPS {
-            return Err(Full);
+        let mut at = Assumptions::default();
+        for atom in flips.iter().filter_map(|symbol| self.atoms.get(symbol)) {
+            at.assume(atom, !atom.base);
         }
-        let evaluated = self.configuration.evaluate(at);
-        Ok(self.keep(at, &evaluated))
+        // Everything else is as in the base world.
+        for atom in self.atoms.values() {
+            if at.implied(atom).is_none() {
+                at.assume(atom, atom.base);
+            }
+        }
+        let evaluated = loop {
+            if self.evaluations >= MAX_EVALUATIONS || self.steps >= MAX_STEPS {
+                return Err(Full);
+            }
+            let evaluated = self.configuration.evaluate(&at);
+            self.learn(&evaluated);
+            if evaluated.open.is_empty() {
+                break evaluated;
+            }
+            for atom in &evaluated.open {
+                at.assume(atom, atom.base);
+            }
+        };
+        let asked: HashSet<&Arc<str>> = evaluated.asked.iter().collect();
+        at.truths.retain(|symbol, _| asked.contains(symbol));
+        let print = print(&(self.resources)(&evaluated));
+        let outcome = Outcome { truths: Arc::new(at.truths), print };
+        self.outcomes.insert(flips.clone(), outcome.clone());
+        Ok(outcome)
     }
 
-    fn keep(&mut self, at: &Assumptions, evaluated: &Evaluated) -> Outcome {
+    fn learn(&mut self, evaluated: &Evaluated) {
         self.evaluations += 1;
         self.steps += evaluated.steps;
         for atom in &evaluated.open {
             self.atoms.entry(Arc::clone(&atom.symbol)).or_insert_with(|| atom.clone());
         }
         self.groups.add(&evaluated.usage);
-        let resources = (self.resources)(evaluated);
-        let outcome = Outcome { open: evaluated.open.clone().into(), print: print(&resources) };
-        self.outcomes.insert(at.truths.clone(), outcome.clone());
-        outcome
     }
 
     fn varies(&self, symbol: &str) -> bool {
@@ -279,18 +349,17 @@ impl Search<'_> {
     fn reason(&self) -> Reason {
         let mut names: BTreeSet<&str> = BTreeSet::new();
         for symbol in self.atoms.keys() {
-            let before = names.len();
             names.extend(variables(symbol));
-            if names.len() == before && !symbol.contains("var.") {
-                names.insert(symbol);
-            }
         }
         let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
         let more = if names.len() > shown.len() { ", …" } else { "" };
+        let advice = match shown.as_slice() {
+            [] => String::new(),
+            _ => format!("; give values for {}{more} with `--var`", shown.join(", ")),
+        };
         Reason::Conditions(Arc::from(format!(
-            "{} open conditions combine to more than the {MAX_WORLDS} cases that are explored; give values for {}{more} with `--var`",
+            "{} open conditions combine to more than the {MAX_WORLDS} cases that are explored{advice}",
             self.atoms.len(),
-            shown.join(", "),
         )))
     }
 }

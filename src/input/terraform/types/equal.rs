@@ -61,9 +61,9 @@ fn attributes(a: &Attribute, b: &Attribute) -> Option<bool> {
     (identities && a.instance != b.instance).then_some(false)
 }
 
-/// Identifiers are never null or empty, and no two resources of a type share one.
+/// Resources and their identifiers are never null or empty, and no two resources of a type share one.
 fn is_identity(attribute: &Attribute) -> bool {
-    matches!(&*attribute.path, "id" | "arn")
+    matches!(&*attribute.path, "" | "id" | "arn")
 }
 
 /// Whether text with unknown parts may read like this.
