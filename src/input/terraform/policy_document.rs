@@ -246,14 +246,12 @@ fn grouped<'a>(blocks: &'a [Value], read: impl Fn(&'a Value) -> Option<(Vec<&'a 
         let mut at = &mut root;
         let mut known = true;
         for key in keys {
-            match text_of(key) {
-                Some(name) => at = at.child(&name, key.span, block.span),
-                None => {
-                    at.open = unknown_of(key).or_else(|| at.open.take());
-                    known = false;
-                    break;
-                }
-            }
+            let Some(name) = text_of(key) else {
+                at.open = unknown_of(key).or_else(|| at.open.take());
+                known = false;
+                break;
+            };
+            at = at.child(&name, key.span, block.span);
         }
         if known {
             at.values.push(values.clone());

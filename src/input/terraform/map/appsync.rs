@@ -1,6 +1,6 @@
 //! `AppSync`.
 
-use super::Returns::{GetAtt, Ref};
+use super::Returns::GetAtt;
 use super::Shape::{Blocks, Link, Plain, Tags};
 use super::{Property, Row, Service, property};
 

@@ -200,7 +200,7 @@ fn without_empty_policies(draft: &mut Draft<'_>) {
 }
 
 /// Types of attachments: the argument with the policies, and those with whom they are attached to.
-const ATTACHMENTS: &[(&str, &str, &[(&str, Identity)])] = &[
+const ATTACHMENTS: &[(&str, &str, Holders)] = &[
     ("aws_iam_role_policy_attachment", "policy_arn", &[("role", Identity::Role)]),
     ("aws_iam_role_policy_attachments_exclusive", "policy_arns", &[("role_name", Identity::Role)]),
     ("aws_iam_user_policy_attachment", "policy_arn", &[("user", Identity::User)]),
@@ -211,6 +211,9 @@ const ATTACHMENTS: &[(&str, &str, &[(&str, Identity)])] = &[
         &[("roles", Identity::Role), ("users", Identity::User), ("groups", Identity::Group)],
     ),
 ];
+
+/// Arguments and whom they name.
+type Holders = &'static [(&'static str, Identity)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Identity {
@@ -266,7 +269,9 @@ fn unite(united: &mut United<'_>) {
         let groups = values(united, instance, "groups");
         for user in values(united, instance, "user") {
             let owner = united.owner_of(&user, USER, &["UserName"]);
-            groups.iter().for_each(|group| united.attach(&owner, USER, "Groups", group));
+            for group in &groups {
+                united.attach(&owner, USER, "Groups", group);
+            }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::Returns::{GetAtt, Ref};
 use super::Shape::{Blocks, Json, Link, Or, Plain, Tags, With};
-use super::{Found, Mapper, Property, Row, Service, United, find, part, property};
+use super::{Mapper, Property, Row, Service, United, part, property};
 use crate::input::terraform::instance::Instance;
 use crate::input::terraform::value as tf;
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
 

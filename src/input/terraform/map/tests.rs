@@ -36,7 +36,8 @@ fn twins(text: &str) -> BTreeMap<String, Json> {
         .map(|resource| {
             let local = resource.address.0.split('#').nth(1).unwrap();
             let words = local.split_once('.').unwrap().1.split(['_', '/', '.']);
-            (local.to_owned(), words.map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..])).collect())
+            let capital = |word: &str| format!("{}{}", word.get(..1).unwrap().to_uppercase(), word.get(1..).unwrap());
+            (local.to_owned(), words.map(capital).collect())
         })
         .collect();
     names.sort_by_key(|(local, _)| std::cmp::Reverse(local.len()));
