@@ -265,3 +265,36 @@ resource "aws_autoscaling_traffic_source_attachment" "three" {
 ",
     );
 }
+
+#[test]
+fn what_the_provider_reads_of_an_interface_does_not_hide_where_an_instance_stands() {
+    with_network(
+        r#"
+resource "aws_instance" "read" {
+  ami                         = "ami-1"
+  instance_type               = "t3.micro"
+  subnet_id                   = aws_subnet.a.id
+  vpc_security_group_ids      = [aws_security_group.g.id]
+  security_groups             = ["g"]
+  associate_public_ip_address = false
+  primary_network_interface {
+    network_interface_id = "eni-1"
+  }
+  secondary_network_interface {
+    network_interface_id = "eni-2"
+    device_index         = 1
+  }
+}
+"#,
+        "
+  Read:
+    Type: AWS::EC2::Instance
+    Properties:
+      ImageId: ami-1
+      InstanceType: t3.micro
+      NetworkInterfaces:
+        - {DeviceIndex: 0, AssociatePublicIpAddress: false, SubnetId: !Ref A, GroupSet: [!GetAtt G.GroupId]}
+        - {DeviceIndex: 1, NetworkInterfaceId: eni-2}
+",
+    );
+}

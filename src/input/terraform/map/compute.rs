@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Returns::{GetAtt, Ref, Sub};
 use super::Shape::{Block, Blocks, Link, Plain, Tags, With, Wrap};
-use super::{Draft, Found, Mapper, Property, Row, Service, append_to, member, property, put};
+use super::{Draft, Found, Mapper, Property, Row, Service, append_to, member, property};
 use crate::input::Resource;
 use crate::input::terraform::value as tf;
+use crate::source::Span;
 use crate::value::{Kind, Map, Member, Reference, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: None };
@@ -222,31 +223,44 @@ const TEMPLATE_INTERFACE: &[Property] = &[
 const EXISTING_INTERFACE: &[Property] =
     &[property("DeviceIndex", "device_index", Plain), property("NetworkInterfaceId", "network_interface_id", Link)];
 
-/// The interfaces of an instance: those that exist already; else one of its own when it says what only an interface of
+/// The interfaces of an instance: those that exist already, and one of its own when it says what only an interface of
 /// CloudFormation can.
 fn interfaces(draft: &mut Draft<'_>) {
-    let mut existing = Vec::new();
-    for argument in ["primary_network_interface", "network_interface", "secondary_network_interface"] {
-        match draft.argument(argument) {
-            Found::Absent => {}
-            Found::Unknown(unknown, span) => existing.push(Value::unknown(span, unknown.reason.clone())),
-            Found::Value(blocks) => {
-                let blocks = blocks.value.elements().unwrap_or(std::slice::from_ref(&blocks.value));
-                let interface = |block| draft.mapper.properties(block, EXISTING_INTERFACE);
-                existing.extend(blocks.iter().map(interface).filter(|made| !made.as_map().is_some_and(is_empty)));
-            }
+    let mut first = existing(draft, "primary_network_interface");
+    first.extend(existing(draft, "network_interface"));
+    if !draft.resource.prop("SubnetId").is_absent() {
+        // Of an instance that is there already the interface is read as well; where it stands, the instance says.
+        let declared = |value: &Value| matches!(value.kind, Kind::Ref(_));
+        first.retain(|interface| interface.prop("NetworkInterfaceId").known().is_some_and(declared));
+    }
+    let further = existing(draft, "secondary_network_interface");
+    let public = draft.mapper.linked(draft.instance, "associate_public_ip_address");
+    if first.is_empty() && (public.is_some() || !further.is_empty()) {
+        let span = public.as_ref().map_or(draft.instance.name_span, |public| public.span);
+        first.extend(own(draft, public, span));
+    }
+    first.extend(further);
+    if let Some(span) = first.first().map(|interface| interface.span) {
+        draft.set("NetworkInterfaces", span, Value::new(span, Kind::List(first)));
+    }
+}
+
+/// The interfaces of an argument.
+fn existing(draft: &Draft<'_>, argument: &str) -> Vec<Value> {
+    match draft.argument(argument) {
+        Found::Absent => Vec::new(),
+        Found::Unknown(unknown, span) => vec![Value::unknown(span, unknown.reason.clone())],
+        Found::Value(blocks) => {
+            let blocks = blocks.value.elements().unwrap_or(std::slice::from_ref(&blocks.value));
+            let interface = |block| draft.mapper.properties(block, EXISTING_INTERFACE);
+            blocks.iter().map(interface).filter(|made| !made.as_map().is_some_and(is_empty)).collect()
         }
     }
-    if let Some(first) = existing.first() {
-        let span = first.span;
-        return draft.set("NetworkInterfaces", span, Value::new(span, Kind::List(existing)));
-    }
-    let Some(public) = draft.mapper.linked(draft.instance, "associate_public_ip_address") else { return };
-    let span = public.span;
-    let Kind::Map(map) = &mut draft.resource.properties.kind else { return };
-    let mut interface =
-        vec![member("AssociatePublicIpAddress", span, public), member("DeviceIndex", span, Value::text_at(span, "0"))];
-    let moved = [
+}
+
+/// What an instance says of its first interface, moved into one.
+fn own(draft: &mut Draft<'_>, public: Option<Value>, span: Span) -> Option<Value> {
+    const MOVED: &[(&str, &str)] = &[
         ("SubnetId", "SubnetId"),
         ("SecurityGroupIds", "GroupSet"),
         ("SecurityGroups", "GroupSet"),
@@ -254,14 +268,18 @@ fn interfaces(draft: &mut Draft<'_>) {
         ("Ipv6Addresses", "Ipv6Addresses"),
         ("PrivateIpAddress", "PrivateIpAddress"),
     ];
-    for (name, inner) in moved {
-        if let Some(at) = map.members.iter().position(|member| &*member.key == name) {
-            let found = map.members.remove(at);
-            interface.push(Member { key: Arc::from(inner), ..found });
+    let Kind::Map(map) = &mut draft.resource.properties.kind else { return None };
+    let mut members: Vec<Member> =
+        public.map(|public| member("AssociatePublicIpAddress", span, public)).into_iter().collect();
+    members.push(member("DeviceIndex", span, Value::text_at(span, "0")));
+    for (name, inner) in MOVED {
+        let Some(at) = map.members.iter().position(|member| &*member.key == *name) else { continue };
+        let found = map.members.remove(at);
+        if !members.iter().any(|member| &*member.key == *inner) {
+            members.push(Member { key: Arc::from(*inner), ..found });
         }
     }
-    let interface = Value::new(span, Kind::Map(Map { members: interface, open: None }));
-    put(map, "NetworkInterfaces", member("", span, Value::new(span, Kind::List(vec![interface]))));
+    Some(Value::new(span, Kind::Map(Map { members, open: None })))
 }
 
 fn is_empty(map: &Map) -> bool {
