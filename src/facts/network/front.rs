@@ -102,7 +102,7 @@ impl<'g> Fronts<'g> {
                 (Reason::Outside(Arc::from(format!("load balancer `{id}`"))), true)
             }
             Some(Typed::Unknown(reason, _)) => (reason.clone(), true),
-            Some(Typed::Absent(_)) => (Reason::NotUnderstood(Arc::from("LoadBalancerArn is missing")), true),
+            Some(Typed::Absent(_)) => (Reason::NotUnderstood(Arc::from("`LoadBalancerArn` is missing")), true),
             // Only Application Load Balancers have listener rules.
             None => (Reason::Outside(Arc::from("the listener of the rule")), false),
         };

@@ -273,7 +273,7 @@ fn task_interfaces(graph: &Graph, network: &Network) -> Vec<Nic> {
     let subnets = match &network.subnets {
         Typed::Known(subnets, _) => subnets.clone(),
         Typed::Unknown(reason, span) => vec![Typed::Unknown(reason.clone(), *span)],
-        Typed::Absent(span) => vec![Typed::Unknown(Reason::NotUnderstood(Arc::from("Subnets is missing")), *span)],
+        Typed::Absent(span) => vec![Typed::Unknown(Reason::NotUnderstood(Arc::from("`Subnets` is missing")), *span)],
     };
     let ipv4 = network.assign_public_ip.clone().map(|word| word.eq_ignore_ascii_case("ENABLED"));
     let nic = |subnet: Pointer| Nic {

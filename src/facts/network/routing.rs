@@ -151,7 +151,7 @@ fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
                 uses(TableId::Unknown(reason.clone()), "the main one of its VPC is not known", span)
             }
             Ok((Typed::Absent(_), span)) => uses(
-                TableId::Unknown(Reason::NotUnderstood(Arc::from("RouteTableId is missing"))),
+                TableId::Unknown(Reason::NotUnderstood(Arc::from("`RouteTableId` is missing"))),
                 "the main one of its VPC is not named",
                 span,
             ),
@@ -287,7 +287,7 @@ fn step_of(graph: &Graph, route: &Route) -> Step {
     let target = match &route.target {
         Typed::Known(RouteTarget::InternetGateway(gateway), _) => format!("internet gateway `{}`", name_of(gateway)),
         Typed::Known(RouteTarget::CarrierGateway(gateway), _) => format!("carrier gateway `{}`", name_of(gateway)),
-        Typed::Known(RouteTarget::Inside(property), _) => format!("its {property}"),
+        Typed::Known(RouteTarget::Inside(property), _) => format!("its `{property}`"),
         Typed::Unknown(..) | Typed::Absent(_) => "an unknown target".to_owned(),
     };
     let name = graph.resources.get(&route.address).map_or("", |resource| &*resource.name);

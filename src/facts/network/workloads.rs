@@ -227,13 +227,13 @@ fn by_subnet(
         return Fact::unknown(reason.clone(), vec![Step::new("the subnet is not known", *span)]);
     }
     let Some(subnet) = subnet.address().and_then(|address| graph.ec2.subnets.get(address)) else {
-        let reason = Reason::Outside(Arc::from(format!("{property} of subnet `{name}`")));
+        let reason = Reason::Outside(Arc::from(format!("`{property}` of subnet `{name}`")));
         return Fact::unknown(reason, vec![Step::new(format!("subnet `{name}` decides"), subnet.span())]);
     };
     let value = read(subnet);
     let label = match value.known() {
-        Some(value) => format!("subnet `{name}` has {property} {value}"),
-        None => format!("{property} of subnet `{name}`"),
+        Some(value) => format!("subnet `{name}` has `{property}` {value}"),
+        None => format!("`{property}` of subnet `{name}`"),
     };
     Fact::of(value.clone(), label)
 }

@@ -184,7 +184,8 @@ fn destination(resources: &Resources, resource: &Resource) -> Typed<Destination>
             Typed::Absent(_) => {}
         }
     }
-    match required(target(resources, resource.prop("DestinationPrefixListId"), &[PREFIX_LIST]), "a destination") {
+    match required(target(resources, resource.prop("DestinationPrefixListId"), &[PREFIX_LIST]), "DestinationCidrBlock")
+    {
         Typed::Known(list, span) => Typed::Known(Destination::PrefixList(list), span),
         Typed::Unknown(reason, span) => Typed::Unknown(reason, span),
         Typed::Absent(span) => Typed::Absent(span),
@@ -252,7 +253,7 @@ pub fn is_default(vpc: &Resource) -> bool {
 /// A required property that is missing makes a template that does not deploy: nothing can be said about it.
 fn required(pointer: Pointer, property: &str) -> Pointer {
     match pointer {
-        Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood(format!("{property} is missing").into()), span),
+        Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood(format!("`{property}` is missing").into()), span),
         other => other,
     }
 }

@@ -290,7 +290,7 @@ fn traffic(rule: &Value) -> Typed<Traffic> {
     let (protocol, span) = match text(rule.prop("IpProtocol")) {
         Typed::Known(protocol, span) => (protocol, span),
         Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
-        Typed::Absent(span) => return Typed::Unknown(Reason::NotUnderstood("IpProtocol is missing".into()), span),
+        Typed::Absent(span) => return Typed::Unknown(Reason::NotUnderstood("`IpProtocol` is missing".into()), span),
     };
     let of_ports = |make: fn(Ports) -> Traffic| match ports(rule) {
         Typed::Known(ports, span) => Typed::Known(make(ports), span),
@@ -340,7 +340,7 @@ fn prefix_list(resources: &Resources, resource: &Resource) -> PrefixList {
 
 fn entry(resources: &Resources, item: &Value) -> Typed<Cidr> {
     match block(resources, item.prop("Cidr")) {
-        Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood("Cidr is missing".into()), span),
+        Typed::Absent(span) => Typed::Unknown(Reason::NotUnderstood("`Cidr` is missing".into()), span),
         other => other,
     }
 }

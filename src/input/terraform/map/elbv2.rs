@@ -50,27 +50,28 @@ const ROWS: &[Row] = &[
             property("SslPolicy", "ssl_policy", Plain),
             property("AlpnPolicy", "alpn_policy", With(|policy, mapper| mapper.one(policy))),
             property("Certificates", "certificate_arn", With(certificates)),
-            property("DefaultActions", "default_action", With(rule::actions)),
+            property("DefaultActions", "default_action", Blocks(rule::ACTION)),
             property("ListenerAttributes", "", Attributes(LISTENER_ATTRIBUTES)),
             property("MutualAuthentication", "mutual_authentication", Block(MUTUAL_AUTHENTICATION)),
             property("Tags", "tags", Tags),
         ],
         &[("id", Ref), ("arn", Ref)],
     )
-    .then(default_protocol),
+    .then(listener_defaults),
     Row::new(
         "aws_lb_listener_rule",
         LISTENER_RULE,
         &[
             property("ListenerArn", "listener_arn", Link),
             property("Priority", "priority", Plain),
-            property("Actions", "action", With(rule::actions)),
+            property("Actions", "action", Blocks(rule::ACTION)),
             property("Conditions", "condition", With(rule::conditions)),
             property("Transforms", "transform", Blocks(rule::TRANSFORM)),
             property("Tags", "tags", Tags),
         ],
         &[("id", Ref), ("arn", Ref)],
-    ),
+    )
+    .then(|draft| rule::number(draft, "Actions")),
     Row::new(
         "aws_lb_listener_certificate",
         "AWS::ElasticLoadBalancingV2::ListenerCertificate",
@@ -218,7 +219,8 @@ fn certificates(arn: &tf::Value, mapper: &Mapper<'_>) -> Value {
 
 /// A listener with a port and without a protocol is one for HTTP; only those of gateway load balancers have neither.
 /// Source: Terraform AWS provider, `aws_lb_listener`.
-fn default_protocol(draft: &mut Draft<'_>) {
+fn listener_defaults(draft: &mut Draft<'_>) {
+    rule::number(draft, "DefaultActions");
     if draft.resource.prop("Protocol").is_absent() && !draft.resource.prop("Port").is_absent() {
         let span = draft.instance.name_span;
         draft.set("Protocol", span, Value::text_at(span, "HTTP"));

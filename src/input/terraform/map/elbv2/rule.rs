@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::super::Shape::{Block, Blocks, Link, Plain};
-use super::super::{Found, Mapper, Property, find, member, property, put};
+use super::super::{Draft, Found, Mapper, Property, find, member, property, put};
 use crate::input::terraform::value::{self as tf, Kind as Terraform};
 use crate::value::{Kind, Map, Reason, Value};
 
-const ACTION: &[Property] = &[
+pub(super) const ACTION: &[Property] = &[
     property("Type", "type", Plain),
     property("Order", "order", Plain),
     property("TargetGroupArn", "target_group_arn", Link),
@@ -84,29 +84,27 @@ pub(super) const TRANSFORM: &[Property] = &[
 
 const REWRITE: &[Property] = &[property("Regex", "regex", Plain), property("Replace", "replace", Plain)];
 
-/// The actions of a rule. The provider numbers those without an order by their place. Source: Terraform AWS provider,
+/// Numbers the actions without an order by their place, as the provider does. Source: Terraform AWS provider,
 /// `aws_lb_listener`.
-pub(super) fn actions(value: &tf::Value, mapper: &Mapper<'_>) -> Value {
-    let mut actions = mapper.each(value, |block| mapper.properties(block, ACTION));
-    let Kind::List(items) = &mut actions.kind else { return actions };
-    let mut place = 0;
+pub(super) fn number(draft: &mut Draft<'_>, actions: &str) {
+    let Kind::Map(properties) = &mut draft.resource.properties.kind else { return };
+    let actions = properties.members.iter_mut().find(|member| &*member.key == actions);
+    let Some(Kind::List(items)) = actions.map(|actions| &mut actions.value.kind) else { return };
     let mut unsure = None;
-    for item in items {
-        place += 1;
+    for (place, item) in (1..).zip(items) {
         let span = item.span;
         match &mut item.kind {
             Kind::Unknown(reason) => unsure = Some(reason.clone()),
             Kind::Map(map) if map.get("Order").is_none_or(|order| order.as_i64() == Some(0)) => {
                 let order = match &unsure {
                     Some(reason) => Value::unknown(span, reason.clone()),
-                    None => Value::text_at(span, place.to_string()),
+                    None => Value::text_at(span, u32::to_string(&place)),
                 };
                 put(map, "Order", member("", span, order));
             }
             _ => {}
         }
     }
-    actions
 }
 
 /// What the blocks of a condition are in CloudFormation: the field and its configuration.
