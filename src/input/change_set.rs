@@ -13,7 +13,7 @@ use crate::world::{World, Worlds};
 
 /// A change set as it was read.
 #[derive(Clone, Debug)]
-pub struct ChangeSet {
+pub(super) struct ChangeSet {
     changes: Vec<Change>,
     parameters: Vec<(String, String)>,
     place: Span,
@@ -34,7 +34,7 @@ struct Change {
 }
 
 /// Recognises the output of `describe-change-set`.
-pub fn see(root: &Node, sources: &SourceMap) -> Option<ChangeSet> {
+pub(super) fn see(root: &Node, sources: &SourceMap) -> Option<ChangeSet> {
     let changes = root.get("Changes")?.as_seq()?;
     let identified = ["ChangeSetId", "ChangeSetName"].iter().any(|key| root.get(key).is_some());
     if !identified || root.get("StackId").or_else(|| root.get("StackName")).is_none() {
@@ -69,7 +69,7 @@ impl Change {
 
 impl ChangeSet {
     /// Resources that will be there.
-    pub fn resources(&self) -> usize {
+    pub(super) fn resources(&self) -> usize {
         self.staying().count()
     }
 
@@ -78,12 +78,12 @@ impl ChangeSet {
     }
 
     /// The values that the change set gives to parameters.
-    pub fn parameters(&self) -> &[(String, String)] {
+    pub(super) fn parameters(&self) -> &[(String, String)] {
         &self.parameters
     }
 
     /// Whether it may have been made of a template: each of its resources is declared there, with the same type.
-    pub fn is_of(&self, template: &Node) -> bool {
+    pub(super) fn is_of(&self, template: &Node) -> bool {
         let declares = |change: &Change| {
             let resource = template.get("Resources").and_then(|resources| resources.get(&change.logical_id));
             resource.is_some_and(|resource| resource.get("Type").and_then(Node::as_str) == Some(&change.kind))
@@ -94,7 +94,7 @@ impl ChangeSet {
     }
 
     /// What it says without a template: its resources, or why there is nothing to judge.
-    pub fn template(&self) -> Result<Node, (String, Span)> {
+    pub(super) fn template(&self) -> Result<Node, (String, Span)> {
         if self.staying().any(|change| change.after.is_none()) {
             let why = "the change set does not say what its resources will be: add `--include-property-values` to \
                        `aws cloudformation describe-change-set`, or give its template as well";
@@ -123,7 +123,7 @@ impl ChangeSet {
         Ok(map(self.place, vec![entry("AWSTemplateFormatVersion", version), entry("Resources", resources)]))
     }
 
-    pub fn notes(&self) -> Vec<Note> {
+    pub(super) fn notes(&self) -> Vec<Note> {
         let note = |message: &str, span| Note {
             level: NoteLevel::Warning,
             message: message.to_owned(),
@@ -172,20 +172,20 @@ fn map(span: Span, members: Vec<Entry>) -> Node {
 
 /// The templates of a run with the change sets that belong to them.
 #[derive(Debug, Default)]
-pub struct Paired {
+pub(super) struct Paired {
     /// Templates, and change sets that stand for themselves.
-    pub templates: Vec<(FileId, Node)>,
+    pub(super) templates: Vec<(FileId, Node)>,
     /// Name of a file → the change set that is about it.
     sets: BTreeMap<String, ChangeSet>,
-    pub parameters: Vec<(String, String)>,
-    pub notes: Vec<Note>,
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) notes: Vec<Note>,
     /// Change sets that cannot be judged.
-    pub refused: Vec<FileId>,
+    pub(super) refused: Vec<FileId>,
 }
 
 impl Paired {
     /// Gives each change set to the one template that it may have been made of.
-    pub fn of(templates: Vec<(FileId, Node)>, sets: Vec<(FileId, ChangeSet)>, sources: &SourceMap) -> Self {
+    pub(super) fn of(templates: Vec<(FileId, Node)>, sets: Vec<(FileId, ChangeSet)>, sources: &SourceMap) -> Self {
         let mut paired = Self { templates, ..Self::default() };
         let given = paired.templates.len();
         for (file, set) in sets {
@@ -216,7 +216,7 @@ impl Paired {
     }
 
     /// Lets units tell what their change sets change.
-    pub fn tell(&self, units: Vec<Box<dyn Unit>>) -> Vec<Box<dyn Unit>> {
+    pub(super) fn tell(&self, units: Vec<Box<dyn Unit>>) -> Vec<Box<dyn Unit>> {
         if self.sets.is_empty() {
             return units;
         }
