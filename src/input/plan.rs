@@ -12,6 +12,7 @@ mod configuration;
 mod document;
 mod identity;
 mod link;
+mod mirror;
 mod path;
 mod record;
 mod reference;
@@ -29,6 +30,7 @@ use self::beside::Written;
 use self::configuration::{Configuration, Expression, ModuleConfiguration};
 use self::document::DocumentKind;
 use self::identity::Identities;
+use self::mirror::Mirrored;
 use self::record::{Recorded, Records};
 use self::reference::Resolver;
 use self::value::Reader;
@@ -149,10 +151,13 @@ fn instances(document: &Document, written: &BTreeMap<Arc<str>, Instance>, source
     let reader = Reader { sources, unknown: resolver(false), known: resolver(true) };
     let exported = exported(&configuration, &reader.known);
     let identities = Identities::of(&records);
+    let mirrored = Mirrored::of(&records);
     let managed = records.list.iter().filter(|recorded| recorded.managed);
     let read = managed.map(|recorded| {
         let own = written.get(&recorded.address);
-        let arguments = reader.arguments(recorded, own.map(|own| &own.arguments));
+        let written = own.map(|own| &own.arguments);
+        let arguments = reader.arguments(recorded, written);
+        let arguments = mirrored.without(arguments, recorded, &configuration, written);
         let mut instance = Instance {
             address: Arc::clone(&recorded.address),
             kind: Arc::clone(&recorded.kind),

@@ -3,7 +3,7 @@ use crate::input::terraform::value::Part;
 use crate::source::{Limits, parse};
 
 /// The instances of a document, as `address argument = value` lines.
-fn read(json: &str) -> Vec<String> {
+pub(super) fn read(json: &str) -> Vec<String> {
     let sources = SourceMap::default();
     let file = sources.add("plan.json", json);
     let root = parse(&sources, file, Limits::default()).unwrap().documents.remove(0);

@@ -7,7 +7,7 @@ use super::configuration::Expression;
 use super::link;
 use super::record::Recorded;
 use super::reference::{Resolver, Scope};
-use super::written;
+use super::written::{self, Reconciler};
 use crate::input::terraform::policy_document;
 use crate::input::terraform::value::{Attribute, Kind, Member, Number, Object, Part, Piece, Text, Value};
 use crate::source::embedded::TextMap;
@@ -73,6 +73,10 @@ impl<'n> Reader<'_, 'n> {
         arguments
     }
 
+    fn reconciler(&self) -> Reconciler<'_, 'n> {
+        Reconciler { sources: self.sources, records: self.known.records }
+    }
+
     /// `None` when there is nothing: not written, and computed by the provider.
     fn value(&self, place: Place<'_, 'n>, argument: &Argument<'_, 'n>) -> Option<Value> {
         let sensitive = place.sensitive.iter().flatten().any(|node| is_true(node));
@@ -99,7 +103,7 @@ impl<'n> Reader<'_, 'n> {
             NodeValue::Scalar(scalar) => {
                 let value = self.scalar(node.span, scalar);
                 Some(match place.written {
-                    Some(written) => written::reconciled(value, written, self.sources),
+                    Some(written) => self.reconciler().reconciled(value, written),
                     None => self.traced(value, &scalar.text, place.expression, argument),
                 })
             }
@@ -147,8 +151,8 @@ impl<'n> Reader<'_, 'n> {
                 members.push(Member { key: Arc::from(*key), key_span, value });
             }
         }
-        // What a plan leaves out altogether, as arguments that are only written.
-        let told = |key: &str| keys.iter().any(|(known, _)| *known == key);
+        // What the plan has no value of, it leaves out altogether.
+        let told = |key: &str| place.value.is_some() || keys.iter().any(|(known, _)| *known == key);
         let rest = written.map(Object::members).unwrap_or_default();
         members.extend(rest.iter().filter(|member| !told(&member.key)).cloned());
         let span = written::place(place.written, place.value.map_or(place.span, |value| value.span));
@@ -163,7 +167,7 @@ impl<'n> Reader<'_, 'n> {
             Expression::Blocks(blocks) => pair(blocks, values),
             _ => Vec::new(),
         };
-        let written = written::pair(place.written, values, length);
+        let written = self.reconciler().pair(place.written, values, length);
         let is_block = |value: Option<&Node>| value.is_some_and(|value| value.as_map().is_some());
         let holes: Vec<usize> = (0..length).filter(|at| unknown.get(*at).is_some_and(is_true)).collect();
         let mut filled = self.elements(place, argument, holes.len()).into_iter();
