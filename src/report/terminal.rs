@@ -19,6 +19,9 @@ use mask::Secrets;
 /// Reasons of one unknown that are shown; the other formats list them all.
 const REASONS: usize = 3;
 
+/// Subjects of one unknown that are shown.
+const SUBJECTS: usize = 12;
+
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let secrets = Secrets::default();
     for note in &view.report.notes {
@@ -140,7 +143,7 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
         group = group.element(Level::NOTE.no_name().message(more));
     }
     if !others.is_empty() {
-        for finding in findings {
+        for finding in findings.iter().take(SUBJECTS) {
             let branch = finding.branch().map(|branch| format!(" {branch}")).unwrap_or_default();
             let called = called(view, finding).map(|called| format!(", {called}")).unwrap_or_default();
             let construct = finding.subject.construct.as_ref();
@@ -148,6 +151,10 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
             let name = &finding.subject.name;
             let place = format!("{} `{name}`{construct}{branch}{called}", view.place(finding.subject.span));
             group = group.element(Level::NOTE.with_name(Some("at")).message(normalize_untrusted_str(&place)));
+        }
+        if findings.len() > SUBJECTS {
+            let more = format!("and {} more; `--format json` lists them", findings.len() - SUBJECTS);
+            group = group.element(Level::NOTE.no_name().message(more));
         }
     }
     group

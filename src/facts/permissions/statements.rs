@@ -77,18 +77,16 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     subjects
 }
 
-/// The statement's own id, else a digest of what it says: stable when statements move.
+/// The statement's own id, else a digest of its actions: stable when statements move, and when a branch gives them
+/// other resources.
 fn discriminator(statement: &Statement) -> String {
     if let Some(sid) = &statement.sid {
         return sid.clone();
     }
     let mut hash = Sha256::new();
-    for element in [&statement.actions, &statement.resources] {
-        for pattern in element.patterns() {
-            hash.update(pattern.to_string().as_bytes());
-            hash.update([0]);
-        }
-        hash.update([1]);
+    for pattern in statement.actions.patterns() {
+        hash.update(pattern.to_string().as_bytes());
+        hash.update([0]);
     }
     hash.finalize().iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
