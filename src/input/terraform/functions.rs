@@ -355,7 +355,7 @@ fn element_of(value: &Value, index: usize) -> Option<Value> {
         // Where in the whole a further element stands is not known.
         let whole = unknown.symbol.as_ref().filter(|_| !matches!(value.kind, Kind::Rest(_)));
         let symbol = whole.map(|symbol| Arc::from(format!("{symbol}[{index}]")));
-        Kind::Unknown(Arc::new(Unknown { reason: unknown.reason.clone(), symbol }))
+        Kind::Unknown(Arc::new(Unknown::new(unknown.reason.clone(), symbol)))
     };
     Some(Value::new(value.span, kind).marked(value.sensitive))
 }

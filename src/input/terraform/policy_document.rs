@@ -73,7 +73,7 @@ impl Merged {
     fn add_unread(&mut self, text: &Value) {
         let unknown = unknown_of(text).unwrap_or_else(|| {
             let reason = Reason::NotUnderstood(Arc::from("the policy document is no valid JSON"));
-            Arc::new(Unknown { reason, symbol: None })
+            Arc::new(Unknown::new(reason, None))
         });
         self.merge(Value::new(text.span, Kind::Rest(unknown)));
     }
@@ -383,7 +383,7 @@ fn unknown_of(value: &Value) -> Option<Arc<Unknown>> {
         Kind::Attribute(attribute) => {
             let name = format!("{}.{}", attribute.instance, attribute.path);
             let reason = Reason::Attribute(Arc::from(name.as_str()));
-            Some(Arc::new(Unknown { reason, symbol: Some(Arc::from(name)) }))
+            Some(Arc::new(Unknown::new(reason, Some(Arc::from(name)))))
         }
         Kind::Object(object) => object.open.clone(),
         _ => None,

@@ -54,7 +54,7 @@ pub fn reason(value: &Value) -> Option<Reason> {
 pub fn unknown(value: &Value) -> Option<Arc<Unknown>> {
     match &value.kind {
         Kind::Rest(unknown) | Kind::Unknown(unknown) => Some(Arc::clone(unknown)),
-        _ => Some(Arc::new(Unknown { reason: reason(value)?, symbol: of(value) })),
+        _ => Some(Arc::new(Unknown::new(reason(value)?, of(value)))),
     }
 }
 
@@ -142,6 +142,10 @@ fn listed(items: &[Value], to: &mut String) -> Option<()> {
 }
 
 fn further(unknown: &Unknown, to: &mut String) -> Option<()> {
+    // The symbol tells how many there are, not which.
+    if unknown.element.is_some() {
+        return None;
+    }
     to.push_str(unknown.symbol.as_deref()?);
     to.push_str("...");
     Some(())

@@ -111,12 +111,21 @@ pub struct Attribute {
     pub path: Arc<str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Unknown {
     pub reason: Reason,
     /// The normal form of the expression that is not known, as seen from the root module: `var.create`,
-    /// `length(var.subnets)`. Two unknowns with one symbol have one value. `None` when there is no short form.
+    /// `length(var.subnets)`. Two unknowns with one symbol have one value. `None` when there is no short form. Of
+    /// further elements: the collection that has as many.
     pub symbol: Option<Arc<str>>,
+    /// Of further elements: what is known of each.
+    pub element: Option<Arc<Value>>,
+}
+
+impl Unknown {
+    pub fn new(reason: Reason, symbol: Option<Arc<str>>) -> Self {
+        Self { reason, symbol, element: None }
+    }
 }
 
 impl Value {
@@ -140,7 +149,7 @@ impl Value {
     }
 
     pub fn unknown(span: Span, reason: Reason, symbol: Option<Arc<str>>) -> Self {
-        Self::new(span, Kind::Unknown(Arc::new(Unknown { reason, symbol })))
+        Self::new(span, Kind::Unknown(Arc::new(Unknown::new(reason, symbol))))
     }
 
     pub fn list(span: Span, items: impl Into<Arc<[Value]>>) -> Self {
@@ -229,10 +238,13 @@ impl Kind {
         let around = |depth: u8, weight: u32| (depth.saturating_add(1), weight.saturating_add(1));
         let largest =
             |(depth, weight): (u8, u32), value: &Value| (depth.max(value.depth), weight.saturating_add(value.weight));
+        let of_element = |unknown: &Unknown| match &unknown.element {
+            Some(element) => around(element.depth, element.weight),
+            None => (0, 1),
+        };
         match self {
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Attribute(_) | Self::Rest(_) | Self::Unknown(_) => {
-                (0, 1)
-            }
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Attribute(_) | Self::Unknown(_) => (0, 1),
+            Self::Rest(unknown) => of_element(unknown),
             Self::Text(text) => (0, of_text(text).saturating_add(1)),
             Self::Partial(parts) => {
                 let weights = parts.iter().map(|part| match part {
@@ -248,7 +260,8 @@ impl Kind {
             }
             Self::Object(object) => {
                 let (depth, weight) = object.members.iter().map(|member| &member.value).fold((0, 0), largest);
-                around(depth, weight)
+                let (open, more) = object.open.as_deref().map_or((0, 0), of_element);
+                around(depth.max(open), weight.saturating_add(more))
             }
         }
     }

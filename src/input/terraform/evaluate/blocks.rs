@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::expand::ANY;
-use super::expression::{Scope, symbol_of};
+use super::expression::Scope;
 use super::loops::Binding;
-use super::operators::unknown_in;
 use super::run::{Fault, Run};
 use crate::input::terraform::value::{Kind, Member, Object, Value};
 use crate::source::Span;
@@ -111,15 +110,11 @@ impl<'a> Run<'a> {
         for (key, value) in turns.list {
             made(key, value);
         }
-        if let Some(more) = turns.more {
-            let further = Value::new(span, Kind::Unknown(more));
-            if self.has_elements(&further, scope) {
-                let reason = unknown_in(&[&further]).reason.clone();
-                let part = |name: Option<String>| Value::unknown(span, reason.clone(), name.map(Arc::from));
-                let symbol = symbol_of(&further);
-                let key = part(symbol.as_ref().map(|symbol| format!("keys({symbol}){ANY}")));
-                made(key, part(symbol.map(|symbol| format!("{symbol}{ANY}"))));
-            }
+        if let Some(more) = turns.more
+            && self.has_elements(&Value::new(span, Kind::Unknown(Arc::clone(&more))), scope)?
+        {
+            let symbol = more.symbol.as_ref().map(|symbol| Arc::from(format!("keys({symbol}){ANY}")));
+            made(Value::unknown(span, more.reason.clone(), symbol), self.further(&more, span));
         }
         Ok(())
     }

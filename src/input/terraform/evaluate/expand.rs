@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             Kind::Null => return Err(Fault::new(span, "`count` cannot be null")),
             _ => {
                 let name = self.named(&value, scope);
-                let any = self.is_above(&name, 0);
+                let any = self.is_above(&name, 0, span)?;
                 return Ok(if any {
                     self.some(&value, true, address)
                 } else {
@@ -165,10 +165,7 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            Kind::Unknown(_) | Kind::Attribute(_) => {
-                let any = self.has_elements(value, scope);
-                return Ok(if any { self.some(value, false, address) } else { Repetitions::none(Shape::Keyed(None)) });
-            }
+            Kind::Unknown(_) | Kind::Attribute(_) => more = self.turns(value)?.more,
             Kind::Null => return Err(Fault::new(span, "`for_each` cannot be null")),
             _ => return Err(Fault::new(span, "`for_each` needs a map or a set of texts")),
         }
@@ -178,8 +175,13 @@ impl<'a> Run<'a> {
         let mut shape = Shape::Keyed(None);
         if let Some(more) = more {
             let collection = Value::new(span, Kind::Unknown(more));
-            if self.has_elements(&collection, scope) {
-                let some = self.some(&collection, false, address);
+            if self.has_elements(&collection, scope)? {
+                let mut some = self.some(&collection, false, address);
+                if let (Kind::Unknown(more), Some(first)) = (&collection.kind, some.list.first_mut())
+                    && let (Some(element), Some((_, value))) = (&more.element, &mut first.each)
+                {
+                    *value = element.as_ref().clone();
+                }
                 shape = some.shape;
                 list.extend(some.list);
             }
@@ -202,7 +204,7 @@ impl<'a> Run<'a> {
             };
             (None, Some(each))
         };
-        let more = Arc::new(Unknown { reason, symbol: Some(Arc::clone(address)) });
+        let more = Arc::new(Unknown::new(reason, Some(Arc::clone(address))));
         Repetitions {
             shape: if counted { Shape::Counted(Some(more)) } else { Shape::Keyed(Some(more)) },
             list: vec![Repetition { suffix: Arc::from(ANY), key: Some(Arc::from(ANY_KEY)), index, each }],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::atoms::{Claim, Formula};
-use super::expand::{ANY_KEY, Repetition};
+use super::expand::{ANY, ANY_KEY, Repetition};
 use super::loops::Binding;
 use super::module::ModuleInstance;
 use super::operators::unknown_in;
@@ -183,8 +183,15 @@ impl<'a> Run<'a> {
         match &condition.kind {
             Kind::Bool(known) => Ok(*known),
             Kind::Null => Err(Fault::new(span, "a condition cannot be null")),
-            _ => Ok(self.asked.truth(&self.named(&condition, scope))),
+            _ => self.truth(&self.named(&condition, scope), span),
         }
+    }
+
+    fn truth(&self, symbol: &Arc<str>, span: Span) -> Result<bool, Fault> {
+        if self.silent.get() && self.asked.assumed(symbol).is_none() {
+            return Err(Fault::new(span, format!("`{symbol}` is not known")));
+        }
+        Ok(self.asked.truth(symbol))
     }
 
     /// The name of a question: the symbol of what is not known, or else its text and place.
@@ -203,15 +210,33 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a collection of unknown size has elements in this world.
-    pub(super) fn has_elements(&self, collection: &Value, scope: Scope<'_, 'a>) -> bool {
+    pub(super) fn has_elements(&self, collection: &Value, scope: Scope<'_, 'a>) -> Result<bool, Fault> {
         let length = format!("length({})", counted(&self.named(collection, scope)));
-        self.is_above(&Arc::from(length), 0)
+        self.is_above(&Arc::from(length), 0, collection.span)
     }
 
-    pub(super) fn is_above(&self, number: &Arc<str>, bound: i128) -> bool {
+    pub(super) fn is_above(&self, number: &Arc<str>, bound: i128, span: Span) -> Result<bool, Fault> {
         let symbol = Arc::from(format!("{number} > {bound}"));
         self.asked.define(&symbol, Formula::Claim(Claim::Above(Arc::clone(number), bound)));
-        self.asked.truth(&symbol)
+        self.truth(&symbol, span)
+    }
+
+    /// What is known of each further element of a collection.
+    pub(super) fn further(&self, more: &Unknown, span: Span) -> Value {
+        match (&more.element, &more.symbol) {
+            (Some(element), _) => element.as_ref().clone(),
+            (None, Some(symbol)) => self.unknown(span, more.reason.clone(), Some(Arc::from(format!("{symbol}{ANY}")))),
+            (None, None) => Value::unknown(span, more.reason.clone(), None),
+        }
+    }
+
+    /// Evaluates without asking questions and without noting errors.
+    pub(super) fn silently(&self, evaluate: impl FnOnce() -> Result<Value, Fault>) -> Option<Value> {
+        let (trying, silent) = (self.trying.replace(true), self.silent.replace(true));
+        let value = evaluate();
+        self.trying.set(trying);
+        self.silent.set(silent);
+        value.ok()
     }
 
     /// An unknown value, unless this world assumes one.

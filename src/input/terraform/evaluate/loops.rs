@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::expand::ANY_KEY;
-use super::expression::{Scope, counted};
+use super::expression::{Scope, counted, symbol_of};
 use super::operators::unknown_in;
 use super::run::{Fault, Run};
-use crate::input::terraform::value::{Kind, Member, Number, Object, Unknown, Value};
+use super::traverse::extended;
+use crate::input::terraform::value::{Attribute, Kind, Member, Number, Object, Unknown, Value};
 use crate::source::Span;
 use crate::source::hcl::For;
 
@@ -70,7 +71,8 @@ impl<'a> Run<'a> {
                 self.spend(object.members().len());
                 turns.more.clone_from(&object.open);
             }
-            Kind::Unknown(_) | Kind::Attribute(_) => turns.more = Some(unknown_in(&[collection])),
+            Kind::Unknown(unknown) => turns.more = Some(Arc::clone(unknown)),
+            Kind::Attribute(attribute) => turns.more = Some(self.computed(attribute, collection)),
             Kind::Null => return Err(Fault::new(span, "a null value cannot be gone through")),
             Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
                 return Err(Fault::new(span, "only lists, sets, maps and objects can be gone through"));
@@ -82,6 +84,19 @@ impl<'a> Run<'a> {
             turns.more = None;
         }
         Ok(turns)
+    }
+
+    /// A collection that is only known after apply.
+    fn computed(&self, attribute: &Attribute, collection: &Value) -> Arc<Unknown> {
+        let mut more = Unknown::clone(&unknown_in(&[collection]));
+        more.element = Some(Arc::new(extended(attribute, "*", collection.span)));
+        if let (Some(symbol), ("aws_acm_certificate", "domain_validation_options")) =
+            (&more.symbol, (&*attribute.kind, &*attribute.path))
+        {
+            // A certificate is for one name at least.
+            self.asked.at_least(&Arc::from(format!("length({symbol})")), 1);
+        }
+        Arc::new(more)
     }
 
     /// Whether this world assumes that a collection has no (further) elements.
@@ -101,11 +116,7 @@ impl<'a> Run<'a> {
             let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
             self.turn(each, span, scope, turns.all.is_some(), &mut gathered)?;
         }
-        // How many of the unknown ones meet a condition is another question than how many there are.
-        let more = turns.more.map(|more| match &each.condition {
-            Some(_) => Arc::new(Unknown { reason: more.reason.clone(), symbol: None }),
-            None => more,
-        });
+        let more = turns.more.and_then(|more| self.further_turns(each, &more, span, scope));
         let more = more.or(turns.all);
         let value = match &each.key {
             None => {
@@ -121,6 +132,29 @@ impl<'a> Run<'a> {
             }
         };
         Ok(value.marked(sensitive))
+    }
+
+    /// What comes of the elements of which it is not known how many there are. `None` when none meets the condition.
+    fn further_turns(&self, each: &For, more: &Unknown, span: Span, scope: Scope<'_, 'a>) -> Option<Arc<Unknown>> {
+        let value = self.further(more, span);
+        let key = Value::unknown(span, more.reason.clone(), None);
+        let outer = Binding { name: &each.value_variable, value: &value, outer: scope.bindings };
+        let inner = each.key_variable.as_deref().map(|name| Binding { name, value: &key, outer: Some(&outer) });
+        let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
+        // How many meet a condition is another question than how many there are.
+        let mut symbol = more.symbol.clone();
+        if let Some(condition) = &each.condition {
+            let holds = self.silently(|| self.evaluate(condition, scope)).map(|holds| holds.kind);
+            match holds {
+                Some(Kind::Bool(false)) => return None,
+                Some(Kind::Bool(true)) => {}
+                _ => symbol = None,
+            }
+        }
+        let element = self.silently(|| self.evaluate(&each.value, scope)).filter(|_| !each.grouping);
+        let same = |element: &Value| symbol_of(element).is_some_and(|made| symbol_of(&value) == Some(made));
+        let element = element.filter(|element| more.element.is_some() || !same(element));
+        Some(Arc::new(Unknown { reason: more.reason.clone(), symbol, element: element.map(Arc::new) }))
     }
 
     fn turn(

@@ -218,10 +218,10 @@ pub(super) fn unknown_in(values: &[&Value]) -> Arc<Unknown> {
             return Arc::clone(unknown);
         }
         if let Some(reason) = symbol::reason(value) {
-            return Arc::new(Unknown { reason, symbol: symbol_of(value) });
+            return Arc::new(Unknown::new(reason, symbol_of(value)));
         }
     }
-    Arc::new(Unknown { reason: not_understood("a value that cannot be compared"), symbol: None })
+    Arc::new(Unknown::new(not_understood("a value that cannot be compared"), None))
 }
 
 fn present(value: Value) -> Result<Value, Fault> {

@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     pub keys: RefCell<HashMap<Arc<str>, Value>>,
     /// Within `try` or `can` an error is an answer.
     pub trying: Cell<bool>,
+    /// Open questions are not asked but errors.
+    pub silent: Cell<bool>,
     /// What is evaluated exists only because of how open questions are answered.
     pub supposed: Cell<bool>,
     stack: RefCell<Vec<Frame<'a>>>,
@@ -117,6 +119,7 @@ impl<'a> Run<'a> {
             symbolic: RefCell::default(),
             keys: RefCell::default(),
             trying: Cell::new(false),
+            silent: Cell::new(false),
             supposed: Cell::new(false),
             stack: RefCell::default(),
             depth: Cell::new(0),
@@ -228,9 +231,10 @@ impl<'a> Run<'a> {
         memo.borrow_mut().insert(name, Slot::Running);
         self.stack.borrow_mut().push(frame());
         let outer = self.asked.begin();
-        let trying = self.trying.replace(false);
+        let (trying, silent) = (self.trying.replace(false), self.silent.replace(false));
         let value = make();
         self.trying.set(trying);
+        self.silent.set(silent);
         let consulted = self.asked.end(outer);
         self.stack.borrow_mut().pop();
         memo.borrow_mut().insert(name, Slot::Done(value.clone(), consulted));

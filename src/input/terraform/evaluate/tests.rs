@@ -241,6 +241,49 @@ output "cycle" { value = local.one }
     assert_eq!(outcome.shown("aws_subnet.main", "e"), "\"eu-west-1\"");
 }
 
+#[test]
+fn what_is_made_of_unknown_elements_keeps_its_form() {
+    let outcome = evaluate(
+        r#"
+variable "cidrs" { type = list(string) }
+resource "aws_acm_certificate" "c" { domain_name = "example.org" }
+resource "aws_route53_record" "v" {
+  for_each = { for dvo in aws_acm_certificate.c.domain_validation_options : dvo.domain_name => { name = dvo.resource_record_name, type = "CNAME" } }
+  name = each.value.name
+  type = each.value.type
+}
+resource "aws_acm_certificate_validation" "v" {
+  validation_record_fqdns = [for record in aws_route53_record.v : record.fqdn]
+}
+resource "aws_security_group" "g" {
+  dynamic "ingress" {
+    for_each = [for cidr in var.cidrs : { cidr = cidr, port = 22 }]
+    content {
+      from_port   = ingress.value.port
+      cidr_blocks = [ingress.value.cidr]
+    }
+  }
+  dynamic "egress" {
+    for_each = [for cidr in var.cidrs : cidr if contains([], cidr)]
+    content { cidr_blocks = [egress.value] }
+  }
+}
+"#,
+    );
+    assert_eq!(outcome.notes(), [""; 0]);
+    assert_eq!(
+        outcome.shown("aws_route53_record.v[*]", "name"),
+        "@aws_acm_certificate.c.domain_validation_options.*.resource_record_name"
+    );
+    assert_eq!(outcome.shown("aws_route53_record.v[*]", "type"), "\"CNAME\"");
+    let validation = "aws_acm_certificate_validation.v";
+    assert_eq!(outcome.shown(validation, "validation_record_fqdns"), "[@aws_route53_record.v[*].fqdn]");
+    assert_eq!(outcome.shown("aws_security_group.g", "ingress"), "[{cidr_blocks = [?var.cidrs[*]], from_port = 22}]");
+    assert_eq!(outcome.shown("aws_security_group.g", "egress"), "absent");
+    let open: Vec<&str> = outcome.evaluated.open.iter().map(|atom| &*atom.symbol).collect();
+    assert_eq!(open, ["length(var.cidrs) > 0"]);
+}
+
 mod worlds {
     use std::collections::BTreeMap;
 

@@ -62,34 +62,45 @@ impl<'a> Run<'a> {
     }
 
     fn splat(&self, value: &Value, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
-        let more = |unknown: Arc<Unknown>| Value::list(span, [Value::new(span, Kind::Rest(unknown))]);
         let list = match &value.kind {
             Kind::List(items) | Kind::Set(items) => {
                 let mut found = Vec::with_capacity(items.len());
                 for (index, item) in items.iter().enumerate() {
                     self.spend(1);
-                    if matches!(item.kind, Kind::Rest(_)) {
-                        found.push(item.clone());
+                    if let Kind::Rest(more) = &item.kind {
+                        found.push(self.splat_further(more, steps, item.span, scope));
                         continue;
                     }
                     let each = self.of_blocks(value, &index.to_string(), item.span, || Ok(item.clone()))?;
                     found.push(self.steps(each, steps, scope)?.at(item.span));
                 }
-                let list = Value::list(span, found);
-                // Of a list or set it is a list, of a tuple a tuple.
-                let uniform = value.uniform || matches!(value.kind, Kind::Set(_));
-                if uniform { list.collected() } else { list }
+                Value::list(span, found)
             }
             Kind::Null => Value::list(span, []),
             // Whether it is one thing or a collection is not known.
-            Kind::Unknown(_) => more(super::operators::unknown_in(&[value])),
-            Kind::Attribute(attribute) if !attribute.path.is_empty() => more(super::operators::unknown_in(&[value])),
+            Kind::Unknown(unknown) => Value::list(span, [self.splat_further(unknown, steps, span, scope)]),
+            Kind::Attribute(attribute) if !attribute.path.is_empty() => {
+                let mut more = Unknown::clone(&super::operators::unknown_in(&[value]));
+                more.element = Some(Arc::new(extended(attribute, "*", span)));
+                Value::list(span, [self.splat_further(&more, steps, span, scope)])
+            }
             _ => {
                 let one = self.steps(value.clone(), steps, scope)?;
                 Value::list(span, [one])
             }
         };
         Ok(list.marked(value.sensitive))
+    }
+
+    /// A splat of elements of which it is not known how many there are.
+    fn splat_further(&self, more: &Unknown, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Value {
+        let symbolic = more.symbol.as_ref().is_some_and(|symbol| self.symbolic.borrow().contains(symbol));
+        if steps.is_empty() || symbolic {
+            return Value::new(span, Kind::Rest(Arc::new(more.clone())));
+        }
+        let element = self.silently(|| self.steps(self.further(more, span), steps, scope));
+        let element = element.unwrap_or_else(|| Value::unknown(span, more.reason.clone(), None));
+        Value::new(span, Kind::Rest(Arc::new(Unknown { element: Some(Arc::new(element)), ..more.clone() })))
     }
 
     /// `.name`.
@@ -216,6 +227,12 @@ impl<'a> Run<'a> {
 
     /// An element of which it is not known which one it is.
     fn some_element(&self, of: &Value, key: &Value, span: Span) -> Value {
+        if let Some([Value { kind: Kind::Rest(more), .. }]) = of.elements()
+            && let Some(element) = &more.element
+            && !matches!(element.kind, Kind::Unknown(_))
+        {
+            return element.as_ref().clone();
+        }
         let unknown = super::operators::unknown_in(&[key, of]);
         let symbol = symbol_of(of).zip(symbol_of(key)).map(|(of, key)| Arc::from(format!("{of}[{key}]")));
         self.unknown(span, unknown.reason.clone(), symbol)

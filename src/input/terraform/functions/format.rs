@@ -330,7 +330,7 @@ fn formatlist(call: &Call<'_>) -> Outcome {
     }
     if let Some(rest) = rest {
         let reason = symbol::reason(rest).unwrap_or_else(|| super::not_known(call.name));
-        let unknown = Unknown { reason, symbol: symbol::of_call(call.name, call.arguments) };
+        let unknown = Unknown::new(reason, symbol::of_call(call.name, call.arguments));
         items.push(Value::new(call.span, Kind::Rest(unknown.into())));
     }
     Ok(Value::list(call.span, items).collected())

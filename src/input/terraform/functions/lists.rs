@@ -219,7 +219,7 @@ fn distinct(call: &Call<'_>) -> Outcome {
         // What may be one of those before it, is perhaps a further element.
         let unsure = same.contains(&None) && !matches!(item.kind, Kind::Attribute(_));
         let rest = symbol::reason(item).filter(|_| unsure).map(|reason| {
-            let unknown = Unknown { reason, symbol: symbol::of(item) };
+            let unknown = Unknown::new(reason, symbol::of(item));
             Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive)
         });
         kept.push(rest.unwrap_or_else(|| item.clone()));
@@ -255,7 +255,7 @@ fn compact(call: &Call<'_>) -> Outcome {
             Kind::Text(text) if text.text.is_empty() => {}
             Kind::Partial(_) | Kind::Unknown(_) if !has_text(item) => {
                 let reason = symbol::reason(item).ok_or(Stop::Unknown)?;
-                let unknown = Unknown { reason, symbol: symbol::of(item) };
+                let unknown = Unknown::new(reason, symbol::of(item));
                 kept.push(Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive));
             }
             _ => kept.push(item.clone()),

@@ -123,7 +123,7 @@ fn zipmap(call: &Call<'_>) -> Outcome {
             Err(_) if key.is_null() => return call.refuse(0, "must not have null elements"),
             Err(_) => {
                 let reason = symbol::reason(key).ok_or(Stop::Unknown)?;
-                open.get_or_insert(Arc::new(Unknown { reason, symbol: None }));
+                open.get_or_insert(Arc::new(Unknown::new(reason, None)));
             }
         }
     }

@@ -69,7 +69,7 @@ fn chosen(
         }
         if decided.contains(&None) {
             let unsure = others.iter().flatten().chain([item]).find_map(symbol::reason).ok_or(Stop::Unknown)?;
-            let unknown = Unknown { reason: unsure, symbol: symbol::of(item) };
+            let unknown = Unknown::new(unsure, symbol::of(item));
             kept.push(Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive));
         } else {
             kept.push(item.clone());

@@ -305,7 +305,7 @@ fn split(call: &Call<'_>) -> Outcome {
     // What is glued to an unknown part is an unknown number of elements.
     let rest = || {
         let whole = call.argument(1).ok()?;
-        let unknown = Unknown { reason: symbol::reason(whole)?, symbol: symbol::of(whole) };
+        let unknown = Unknown::new(symbol::reason(whole)?, symbol::of(whole));
         Some(Value::new(whole.span, Kind::Rest(unknown.into())).marked(whole.sensitive))
     };
     let mut items = Vec::new();
