@@ -119,6 +119,8 @@ impl<'n> Reader<'_, 'n> {
             Expression::Blocks([only]) => Expression::Block(only),
             other => other,
         };
+        // The configuration beside the plan says what it sets here, down to the last argument.
+        let is_whole = written.is_some_and(|object| object.open.is_none());
         let mut members = Vec::new();
         let mut keys: Vec<(&str, Span)> =
             entries(place.value).iter().map(|entry| (&*entry.key, entry.key_span)).collect();
@@ -141,7 +143,7 @@ impl<'n> Reader<'_, 'n> {
                     _ => expression.member(key),
                 },
                 shared: matches!(expression, Expression::References(_)),
-                told: place.told && !matches!(expression, Expression::Absent | Expression::References(_)),
+                told: is_whole || place.told && !matches!(expression, Expression::Absent | Expression::References(_)),
                 written: member.map(|member| &member.value),
                 span,
             };
