@@ -172,6 +172,8 @@ def schemas():
                     stack[-1].attributes += [Attribute("tags:ms"), Attribute("tags_all:ms~")]
                 else:
                     stack[-1].attributes.append(Attribute(word))
+    resources = found["resource"]
+    resources |= {name.replace("aws_lb", "aws_alb"): resources[name] for name in list(resources) if name.startswith("aws_lb")}
     return found
 
 
@@ -196,7 +198,8 @@ def one_or_all(values, reverse=True):
 
 
 def policy_document(config):
-    statements = []
+    brought = [json.loads(text)["Statement"] for text in config["source_policy_documents"] or []]
+    statements = [statement for document in brought for statement in document]
     for written in config["statement"] or []:
         statement = {"Effect": written["effect"] or "Allow"}
         for key, name in [("actions", "Action"), ("not_actions", "NotAction"), ("resources", "Resource")]:
@@ -223,9 +226,12 @@ def read(name, config):
         state["region"] = REGION
     answers = {
         "aws_availability_zones": {"names": [REGION + zone for zone in "abc"]},
+        "aws_cognito_user_pool": {"endpoint": f"cognito-idp.{REGION}.amazonaws.com/{config.get('user_pool_id')}"},
+        "aws_iam_role": {"arn": f"arn:aws:iam::{ACCOUNT}:role/{config.get('name')}"},
         "aws_caller_identity": {"account_id": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/deployer", "id": ACCOUNT},
         "aws_partition": {"partition": "aws", "dns_suffix": "amazonaws.com", "id": "aws"},
         "aws_region": {"name": REGION, "id": REGION},
+        "aws_subnets": {"ids": ["subnet-0123456789abcdef0"]},
         "aws_ssm_parameter": {"value": "ami-0123456789abcdef0", "type": "String"},
         "archive_file": {"output_base64sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", "output_size": 512},
     }

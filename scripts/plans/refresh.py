@@ -35,8 +35,9 @@ def sources():
     yield ROOT / "tests/fixtures/good/terraform", ROOT / "tests/fixtures/good/plan.json"
 
 
-def plan(folder, work):
-    """What `terraform show -json` prints about a plan of a root module."""
+def plan(folder, work, given=None):
+    """What `terraform show -json` prints about a plan of a root module; `given` are values of variables."""
+    work.mkdir(exist_ok=True)
     copy = work / "module"
     shutil.copytree(folder, copy)
     plugins = work / "plugins"
@@ -48,14 +49,16 @@ def plan(folder, work):
     overrides = "\n".join(f'"hashicorp/{name}" = "{plugins}"' for name in ("aws", "archive"))
     settings = work / "terraform.rc"
     settings.write_text(f"provider_installation {{\n dev_overrides {{\n{overrides}\n }}\n direct {{}}\n}}\n")
-    declared = "".join(file.read_text() for file in copy.glob("*.tf"))
-    given = {f"TF_VAR_{name}": value for name, value in VARIABLES.items() if f'variable "{name}"' in declared}
-    environment = dict(os.environ, TF_CLI_CONFIG_FILE=str(settings), TF_DISABLE_PLUGIN_TLS="1", CHECKPOINT_DISABLE="1", **given)
+    if given is None:
+        declared = "".join(file.read_text() for file in copy.glob("*.tf"))
+        given = {name: value for name, value in VARIABLES.items() if f'variable "{name}"' in declared}
+    environment = dict(os.environ, TF_CLI_CONFIG_FILE=str(settings), TF_DISABLE_PLUGIN_TLS="1", CHECKPOINT_DISABLE="1")
+    environment |= {f"TF_VAR_{name}": value for name, value in given.items()}
 
     def run(*arguments):
         done = subprocess.run(["terraform", *arguments], cwd=copy, env=environment, capture_output=True, text=True)
         if done.returncode:
-            sys.exit(f"{folder}: terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"{folder}: terraform {' '.join(arguments)}\n{done.stdout}{done.stderr}")
         return done.stdout
 
     run("get", "-no-color")
