@@ -15,6 +15,7 @@ mod guard;
 mod kinds;
 mod laws;
 mod layers;
+mod mapping;
 mod mutants;
 mod network;
 mod readme;

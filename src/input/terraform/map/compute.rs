@@ -10,7 +10,6 @@ use super::Shape::{Block, Blocks, Link, Plain, Tags, With, Wrap};
 use super::{Draft, Found, Mapper, Property, Row, Service, append_to, member, property};
 use crate::input::Resource;
 use crate::input::terraform::value as tf;
-use crate::source::Span;
 use crate::value::{Kind, Map, Member, Reference, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: None };
@@ -223,8 +222,8 @@ const TEMPLATE_INTERFACE: &[Property] = &[
 const EXISTING_INTERFACE: &[Property] =
     &[property("DeviceIndex", "device_index", Plain), property("NetworkInterfaceId", "network_interface_id", Link)];
 
-/// The interfaces of an instance: those that exist already, and one of its own when it says what only an interface of
-/// CloudFormation can.
+/// The interfaces of an instance: those that exist already, or one of its own when it says what only an interface of
+/// CloudFormation can. Those of secondary networks lead nowhere else.
 fn interfaces(draft: &mut Draft<'_>) {
     let mut first = existing(draft, "primary_network_interface");
     first.extend(existing(draft, "network_interface"));
@@ -233,13 +232,10 @@ fn interfaces(draft: &mut Draft<'_>) {
         let declared = |value: &Value| matches!(value.kind, Kind::Ref(_));
         first.retain(|interface| interface.prop("NetworkInterfaceId").known().is_some_and(declared));
     }
-    let further = existing(draft, "secondary_network_interface");
     let public = draft.mapper.linked(draft.instance, "associate_public_ip_address");
-    if first.is_empty() && (public.is_some() || !further.is_empty()) {
-        let span = public.as_ref().map_or(draft.instance.name_span, |public| public.span);
-        first.extend(own(draft, public, span));
+    if let (true, Some(public)) = (first.is_empty(), public) {
+        first.extend(own(draft, public));
     }
-    first.extend(further);
     if let Some(span) = first.first().map(|interface| interface.span) {
         draft.set("NetworkInterfaces", span, Value::new(span, Kind::List(first)));
     }
@@ -259,7 +255,7 @@ fn existing(draft: &Draft<'_>, argument: &str) -> Vec<Value> {
 }
 
 /// What an instance says of its first interface, moved into one.
-fn own(draft: &mut Draft<'_>, public: Option<Value>, span: Span) -> Option<Value> {
+fn own(draft: &mut Draft<'_>, public: Value) -> Option<Value> {
     const MOVED: &[(&str, &str)] = &[
         ("SubnetId", "SubnetId"),
         ("SecurityGroupIds", "GroupSet"),
@@ -269,9 +265,9 @@ fn own(draft: &mut Draft<'_>, public: Option<Value>, span: Span) -> Option<Value
         ("PrivateIpAddress", "PrivateIpAddress"),
     ];
     let Kind::Map(map) = &mut draft.resource.properties.kind else { return None };
-    let mut members: Vec<Member> =
-        public.map(|public| member("AssociatePublicIpAddress", span, public)).into_iter().collect();
-    members.push(member("DeviceIndex", span, Value::text_at(span, "0")));
+    let span = public.span;
+    let index = Value::text_at(span, "0");
+    let mut members = vec![member("AssociatePublicIpAddress", span, public), member("DeviceIndex", span, index)];
     for (name, inner) in MOVED {
         let Some(at) = map.members.iter().position(|member| &*member.key == *name) else { continue };
         let found = map.members.remove(at);

@@ -280,10 +280,6 @@ resource "aws_instance" "read" {
   primary_network_interface {
     network_interface_id = "eni-1"
   }
-  secondary_network_interface {
-    network_interface_id = "eni-2"
-    device_index         = 1
-  }
 }
 "#,
         "
@@ -294,7 +290,6 @@ resource "aws_instance" "read" {
       InstanceType: t3.micro
       NetworkInterfaces:
         - {DeviceIndex: 0, AssociatePublicIpAddress: false, SubnetId: !Ref A, GroupSet: [!GetAtt G.GroupId]}
-        - {DeviceIndex: 1, NetworkInterfaceId: eni-2}
 ",
     );
 }
