@@ -103,6 +103,8 @@ pub enum Reason {
     Attribute(Arc<str>),
     /// A reference to something outside of what was read.
     Outside(Arc<str>),
+    /// What Terraform looks up when it plans, by the address of the data source.
+    LookedUp(Arc<str>),
     /// A macro or transform that is not evaluated.
     Transform(Arc<str>),
     /// Malformed or not understood: what and why.
@@ -123,7 +125,12 @@ impl Reason {
     pub fn may_be_declared(&self) -> bool {
         !matches!(
             self,
-            Self::Parameter(_) | Self::Variable(_) | Self::Import(_) | Self::DynamicReference(_) | Self::Outside(_)
+            Self::Parameter(_)
+                | Self::Variable(_)
+                | Self::Import(_)
+                | Self::DynamicReference(_)
+                | Self::Outside(_)
+                | Self::LookedUp(_)
         )
     }
 }
@@ -145,6 +152,9 @@ impl fmt::Display for Reason {
             }
             Self::Attribute(name) => write!(f, "`{name}` is only known after deployment"),
             Self::Outside(what) => write!(f, "{what} is not declared in what was scanned"),
+            Self::LookedUp(address) => {
+                write!(f, "data source `{address}` is looked up when Terraform plans; scan the plan instead")
+            }
             Self::Transform(name) => write!(f, "transform `{name}` is not evaluated; scan the processed template"),
             Self::NotUnderstood(what) | Self::File(what) | Self::Limit(what) | Self::Conditions(what) => {
                 f.write_str(what)

@@ -164,6 +164,15 @@ impl Configuration {
         &self.tree
     }
 
+    /// Whether the root looks like a module that other configurations call with values of their own: it configures no
+    /// provider, and nothing is given to it.
+    fn is_to_be_called(&self) -> bool {
+        self.inputs.variables.is_empty()
+            && self.tree.module(self.tree.root).is_some_and(|root| {
+                root.providers.is_empty() && root.variables.values().any(|variable| variable.default.is_some())
+            })
+    }
+
     pub fn evaluate(&self, assumptions: &Assumptions) -> Evaluated {
         let evaluate = |depth| Run::new(self, assumptions, depth).finish();
         std::thread::scope(|scope| {

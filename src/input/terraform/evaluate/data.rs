@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::expression::Scope;
+use super::host::ModuleHost;
 use super::resource::ResourceInstance;
 use super::run::{Fault, Run};
-use crate::input::terraform::policy_document;
+use crate::input::terraform::{functions, policy_document};
 use crate::input::terraform::value::{Attribute, Kind, Member, Object, Part, Text, Value};
 use crate::source::Span;
 use crate::value::Reason;
@@ -25,6 +27,8 @@ pub(super) fn data_attribute<'a>(
         }
         ("aws_iam_policy", "arn" | "policy") => policy_arn(run, of, span)?,
         ("aws_service_principal", "name" | "id") => service_principal(run, of, span)?,
+        ("template_file", "rendered") => rendered(run, of, span)?,
+        ("local_file", "content") => content(run, of, span)?,
         ("aws_partition", "partition" | "id") => inputs.partition.as_ref().map(given),
         ("aws_partition", "dns_suffix") => inputs.partition.as_deref().and_then(|partition| {
             let suffix = match partition {
@@ -73,7 +77,7 @@ pub(super) fn data_attribute<'a>(
     let reason = if arguments(run, of).is_ok_and(|arguments| is_made_here(&arguments)) {
         Reason::Attribute(Arc::from(format!("{address}.{name}")))
     } else {
-        Reason::Outside(Arc::from(format!("data source `{address}`")))
+        Reason::LookedUp(Arc::clone(address))
     };
     Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
 }
@@ -86,7 +90,7 @@ fn policy_arn<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Resul
     }
     let Some(Kind::Text(name)) = run.argument(of, "name", span)?.map(|name| name.kind) else { return Ok(None) };
     let partition = run.configuration.inputs.partition.as_deref().unwrap_or("aws");
-    let reason = Reason::Outside(Arc::from(format!("data source `{}`", of.address)));
+    let reason = Reason::LookedUp(Arc::clone(&of.address));
     let owner = run.unknown(span, reason, Some(Arc::from(format!("{}.owner", of.address))));
     let literal = |text: String| Part::Literal(Text { text: text.into(), pieces: None }, span);
     let parts =
@@ -116,6 +120,27 @@ fn is_made_here(value: &Value) -> bool {
             Kind::Object(object) => object.members().iter().any(|member| is_made_here(&member.value)),
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Rest(_) | Kind::Unknown(_) => false,
         }
+}
+
+/// What a template of the old `template` provider makes of its variables.
+fn rendered<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+    let Some(template) = run.argument(of, "template", span)?.filter(|template| !template.is_null()) else {
+        return Ok(None);
+    };
+    let none = || Value::object(span, Object::default());
+    let variables = run.argument(of, "vars", span)?.filter(|variables| !variables.is_null()).unwrap_or_else(none);
+    let made = functions::call("templatestring", vec![template, variables], span, &host(run, of, "templatestring"));
+    made.map(Some).map_err(|problem| Fault::new(span, problem.message))
+}
+
+fn content<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Value>, Fault> {
+    let Some(name) = run.argument(of, "filename", span)?.filter(|name| !name.is_null()) else { return Ok(None) };
+    let made = functions::call("file", vec![name], span, &host(run, of, "file"));
+    made.map(Some).map_err(|problem| Fault::new(span, problem.message))
+}
+
+fn host<'r, 'a>(run: &'r Run<'a>, of: &'r ResourceInstance<'a>, function: &'r str) -> ModuleHost<'r, 'r, 'a> {
+    ModuleHost { run, scope: Scope::repeated(&of.module, &of.repetition), function }
 }
 
 fn arguments<'a>(run: &Run<'a>, of: &ResourceInstance<'a>) -> Result<Value, Fault> {

@@ -7,7 +7,7 @@ use super::expression::Scope;
 use super::run::Run;
 use crate::input::files::{file_reason, resolve};
 use crate::input::terraform::functions::{CallError, Content, Host, Template, Unread};
-use crate::input::terraform::value::{Kind, Object, Piece, Value};
+use crate::input::terraform::value::{Kind, Object, Piece, Text, Value};
 use crate::source::hcl::{TemplatePart, parse_template};
 use crate::source::{FileId, Span};
 
@@ -118,7 +118,7 @@ impl Host for ModuleHost<'_, '_, '_> {
                 (file, self.run.configuration.sources.file(file).text.to_string())
             }
             Template::Text(value) => match &value.kind {
-                Kind::Text(text) => (self.file_of(&text.text, span), text.text.to_string()),
+                Kind::Text(text) => (self.file_of(text, span), text.text.to_string()),
                 _ => return Ok(Value::unknown(span, super::operators::unknown_in(&[value]).reason.clone(), None)),
             },
         };
@@ -135,10 +135,17 @@ impl Host for ModuleHost<'_, '_, '_> {
 }
 
 impl ModuleHost<'_, '_, '_> {
-    /// Stands for a template that is no file, so that its parts have a place.
-    fn file_of(&self, text: &str, span: Span) -> FileId {
+    /// The file that a template was read from; for one that is no file something that stands for it, so that its
+    /// parts have a place.
+    fn file_of(&self, template: &Text, span: Span) -> FileId {
         let configuration = self.run.configuration;
         let sources = &configuration.sources;
+        let text = &*template.text;
+        if let Some([piece]) = template.pieces.as_deref()
+            && *sources.file(piece.span.file).text == *text
+        {
+            return piece.span.file;
+        }
         let name = format!("template at {}:{}", sources.file(span.file).name, sources.position(span));
         let key = format!("{name}\n{text}");
         let mut read = configuration.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -410,3 +410,37 @@ resource "aws_route_table_association" "s" {
         );
     }
 }
+
+#[test]
+fn data_sources_that_only_read_files_are_read() {
+    let outcome = evaluate(
+        r#"
+variable "role" {}
+data "template_file" "policy" {
+  template = file("policy.tpl")
+  vars = { bucket = "logs", role = var.role }
+}
+data "local_file" "plain" { filename = "${path.module}/plain.txt" }
+output "rendered" { value = data.template_file.policy.rendered }
+output "plain" { value = data.local_file.plain.content }
+# file: policy.tpl
+bucket ${bucket} for ${role}
+# file: plain.txt
+as it is
+"#,
+    );
+    assert_eq!(outcome.notes(), [""; 0]);
+    assert_eq!(outcome.output("rendered"), "bucket logs for <?var.role>\n");
+    assert_eq!(outcome.output("plain"), r#""as it is\n""#);
+}
+
+#[test]
+fn defaults_that_do_not_work_are_errors_only_where_a_provider_is_configured() {
+    let module = r#"
+variable "names" { default = [] }
+resource "aws_sqs_queue" "first" { name = var.names[0] }
+"#;
+    let levels = |text: &str| evaluate(text).evaluated.notes.iter().map(|note| note.level).collect::<Vec<_>>();
+    assert_eq!(levels(module), [crate::input::NoteLevel::Warning]);
+    assert_eq!(levels(&format!("{module}provider \"aws\" {{}}\n")), [crate::input::NoteLevel::Error]);
+}

@@ -21,6 +21,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("flatten", &[Takes::Any], None, flatten).marks(Marks::Stay),
     function("index", &[Takes::Any, Takes::Any], None, index),
     function("length", &[Takes::Any], None, length).marks(Marks::Stay),
+    // Terraform 0.15 removed it.
+    function("list", &[], Some(Takes::Any), |call| list_like(call, call.arguments.to_vec(), true)).marks(Marks::Stay),
     function("matchkeys", &[Takes::List, Takes::List, Takes::List], None, matchkeys),
     function("one", &[Takes::Any], None, one),
     function("range", &[], Some(Takes::Number), range),

@@ -11,6 +11,7 @@ use crate::input::terraform::value::{Kind, Member, Object, Unknown, Value};
 pub(super) const FUNCTIONS: &[Function] = &[
     function("keys", &[Takes::Any], None, keys).marks(Marks::Stay),
     function("lookup", &[Takes::Any, Takes::Text], Some(Takes::Nullable), lookup).marks(Marks::Stay),
+    function("map", &[], Some(Takes::Any), map),
     function("merge", &[], Some(Takes::Nullable), merge).marks(Marks::Stay),
     function("transpose", &[Takes::TextLists], None, transpose),
     function("values", &[Takes::Any], None, values).marks(Marks::Stay),
@@ -33,6 +34,18 @@ fn keys(call: &Call<'_>) -> Outcome {
 
 fn values(call: &Call<'_>) -> Outcome {
     listed(call, |member| member.value.clone())
+}
+
+/// `map("key", value, …)`, which Terraform 0.15 removed.
+fn map(call: &Call<'_>) -> Outcome {
+    let (pairs, []) = call.arguments.as_chunks::<2>() else {
+        return Err(Stop::Error(None, "takes keys and values in turn".to_owned()));
+    };
+    let mut members = Vec::with_capacity(pairs.len());
+    for (index, [key, value]) in pairs.iter().enumerate() {
+        members.push(Member { key: call.text(index * 2)?, key_span: key.span, value: value.clone() });
+    }
+    Ok(Value::object(call.span, Object::new(members)).collected())
 }
 
 fn lookup(call: &Call<'_>) -> Outcome {

@@ -175,7 +175,7 @@ impl Mapper<'_> {
         let named = |name: &str| value::Kind::Ref(reference(Some(Arc::from(name))));
         // Only the root's own provider works where the resources are; another one has its own account and region.
         if attribute.kind.starts_with("data.") && attribute.instance != attribute.kind {
-            let reason = Reason::Outside(Arc::from(format!("data source `{}`", attribute.instance)));
+            let reason = Reason::LookedUp(Arc::clone(&attribute.instance));
             return value::Kind::Unknown(reason);
         }
         let known = row(&attribute.kind).and_then(|row| {
