@@ -273,3 +273,5 @@ fn functions_of_old_configurations_make_lists_and_maps() {
     assert_eq!(is("map", vec![unknown("key"), number(1)]), r#"?map(var.key, 1)"#);
     assert_eq!(refused("map", vec![text("a")]), "`map`: takes keys and values in turn");
 }
+
+mod laws;
