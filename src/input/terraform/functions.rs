@@ -291,6 +291,16 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The elements of a list of which the order matters.
+    fn ordered(&self, index: usize) -> Result<&'a [Value], Stop> {
+        let value = self.argument(index)?;
+        match &value.kind {
+            Kind::List(items) => Ok(items),
+            _ if value.is_unordered() || is_open(value) => Err(Stop::Unknown),
+            _ => self.refuse(index, "a list is required"),
+        }
+    }
+
     fn object(&self, index: usize) -> Result<&'a Object, Stop> {
         let value = self.argument(index)?;
         match value.as_object() {
@@ -306,8 +316,19 @@ impl<'a> Call<'a> {
         if let Some(argument) = arguments.get_mut(index) {
             *argument = hole.clone();
         }
-        let reason = symbol::reason(hole).unwrap_or_else(|| not_known(self.name));
-        Value::unknown(hole.span, reason, symbol::of_call(self.name, &arguments)).marked(hole.sensitive)
+        Value::unknown(hole.span, self.reason(hole), symbol::of_call(self.name, &arguments)).marked(hole.sensitive)
+    }
+
+    /// Why the result is not known where it depends on a value.
+    fn reason(&self, value: &Value) -> Reason {
+        let reason = symbol::reason(value).or_else(|| self.arguments.iter().find_map(symbol::reason));
+        reason.unwrap_or_else(|| not_known(self.name))
+    }
+
+    /// What an element that depends on `unsure` is in the result: perhaps a further element.
+    fn further(&self, unsure: &Value) -> Value {
+        let unknown = Unknown { reason: self.reason(unsure), symbol: symbol::of_call(self.name, self.arguments) };
+        Value::new(unsure.span, Kind::Rest(unknown.into())).marked(unsure.sensitive)
     }
 
     #[expect(clippy::unused_self, reason = "it reads as what the call does")]

@@ -87,7 +87,11 @@ impl Assembly {
 
     /// Adds a value as text; what has no text is refused. Parts that are not known stay parts.
     pub fn value(&mut self, value: &Value) -> Result<(), Mismatch> {
-        let value = to_text(value.clone())?;
+        let value = match &value.kind {
+            // The text of a number of elements, none included.
+            Kind::Rest(unknown) => Value::unknown(value.span, unknown.reason.clone(), None).marked(value.sensitive),
+            _ => to_text(value.clone())?,
+        };
         self.sensitive |= value.sensitive;
         let first = self.is_empty();
         match &value.kind {
@@ -125,10 +129,6 @@ impl Assembly {
 
     /// Adds a part that is not known.
     fn hole(&mut self, value: Value) {
-        let value = match value.kind {
-            Kind::Rest(unknown) => Value::new(value.span, Kind::Unknown(unknown)).marked(value.sensitive),
-            _ => value,
-        };
         self.only = None;
         self.sensitive |= value.sensitive;
         self.flush();

@@ -50,7 +50,7 @@ pub enum Kind {
     Json(Arc<Value>),
     /// A list or tuple.
     List(Arc<[Value]>),
-    /// Distinct, in Terraform's order.
+    /// Distinct, in Terraform's order. Also a list of which the order is not known; see [`Value::is_unordered`].
     Set(Arc<[Value]>),
     /// A map or object.
     Object(Arc<Object>),
@@ -216,6 +216,19 @@ impl Value {
         match &self.kind {
             Kind::List(items) | Kind::Set(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// A set of which the order depends on what is not known, or a list that was made of one.
+    pub fn is_unordered(&self) -> bool {
+        let open = |item: &Self| match &item.kind {
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => false,
+            Kind::Rest(_) => true,
+            _ => super::symbol::reason(item).is_some(),
+        };
+        match &self.kind {
+            Kind::Set(items) => (items.len() > 1 || self.items().is_none()) && items.iter().any(open),
+            _ => false,
         }
     }
 

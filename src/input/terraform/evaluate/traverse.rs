@@ -184,6 +184,7 @@ impl<'a> Run<'a> {
                 _ => self.some_element(of, key, span),
             },
             Kind::Null => return Err(Fault::new(span, "a null value has no elements")),
+            Kind::Set(_) if of.is_unordered() => self.some_element(of, key, span),
             Kind::Set(_) => {
                 return Err(Fault::new(
                     span,

@@ -4,10 +4,9 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::strings::{MAX_TEXT, refused};
 use super::{Call, Function, Outcome, Stop, Takes, function, is_open, known_text};
-use crate::input::terraform::symbol;
 use crate::input::terraform::text::Assembly;
 use crate::input::terraform::types::{number, to_bool, to_number, to_text};
-use crate::input::terraform::value::{Kind, Number, Text, Unknown, Value};
+use crate::input::terraform::value::{Kind, Number, Text, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("format", &[Takes::Text], Some(Takes::Nullable), |call| {
@@ -204,8 +203,7 @@ fn append(call: &Call<'_>, verb: &Verb, argument: &Value, written: &mut Assembly
 
 /// An unknown text that is made of an argument.
 fn derived(call: &Call<'_>, argument: &Value) -> Value {
-    let reason = symbol::reason(argument).unwrap_or_else(|| super::not_known(call.name));
-    Value::unknown(call.span, reason, None).marked(argument.sensitive)
+    Value::unknown(call.span, call.reason(argument), None).marked(argument.sensitive)
 }
 
 fn numeric(verb: &Verb, number: Number) -> Option<String> {
@@ -294,6 +292,9 @@ fn formatlist(call: &Call<'_>) -> Outcome {
     let arguments = call.arguments.get(1..).unwrap_or_default();
     let mut length = None;
     let mut rest: Option<&Value> = None;
+    if arguments.iter().any(Value::is_unordered) {
+        return Err(Stop::Unknown);
+    }
     for (index, argument) in arguments.iter().enumerate() {
         match argument.elements() {
             None => {}
@@ -329,9 +330,7 @@ fn formatlist(call: &Call<'_>) -> Outcome {
         items.push(formatted(call, &row.collect::<Vec<_>>())?);
     }
     if let Some(rest) = rest {
-        let reason = symbol::reason(rest).unwrap_or_else(|| super::not_known(call.name));
-        let unknown = Unknown::new(reason, symbol::of_call(call.name, call.arguments));
-        items.push(Value::new(call.span, Kind::Rest(unknown.into())));
+        items.push(call.further(rest));
     }
     Ok(Value::list(call.span, items).collected())
 }

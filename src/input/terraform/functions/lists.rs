@@ -3,9 +3,8 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Call, Function, Marks, Outcome, Stop, Takes, element_of, function, is_open, known_text, rest_of};
-use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, Type, convert, equal, number, to_bool, to_number};
-use crate::input::terraform::value::{Kind, Number, Part, Unknown, Value};
+use crate::input::terraform::value::{Kind, Number, Part, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("alltrue", &[Takes::Bools], None, |call| quantified(call, false)),
@@ -59,12 +58,21 @@ fn list_like(call: &Call<'_>, items: Vec<Value>, uniform: bool) -> Outcome {
     Ok(if uniform { list.collected() } else { list })
 }
 
+/// What a list is made of, as a list; one without a known order when that had none.
+fn made_of(call: &Call<'_>, from: &[Value], items: Vec<Value>, uniform: bool) -> Outcome {
+    if from.iter().any(Value::is_unordered) {
+        return call.give(Kind::Set(types::set_of(items).into()));
+    }
+    list_like(call, items, uniform)
+}
+
 fn concat(call: &Call<'_>) -> Outcome {
     let [_, ..] = call.arguments else { return Err(Stop::Error(None, "takes at least one list".to_owned())) };
     let mut items = Vec::new();
     for (index, argument) in call.arguments.iter().enumerate() {
         match &argument.kind {
             Kind::List(more) => items.extend(more.iter().cloned()),
+            Kind::Set(more) if argument.is_unordered() => items.extend(more.iter().cloned()),
             _ => match rest_of(argument) {
                 Some(rest) => items.push(rest),
                 None => return call.refuse(index, "a list is required"),
@@ -80,7 +88,7 @@ fn concat(call: &Call<'_>) -> Outcome {
     if uniform && let Ok(unified) = types::unify(items.clone()) {
         items = unified;
     }
-    list_like(call, items, uniform)
+    made_of(call, call.arguments, items, uniform)
 }
 
 fn length(call: &Call<'_>) -> Outcome {
@@ -120,21 +128,12 @@ pub(super) fn whole_of(count: usize) -> Number {
 }
 
 fn element(call: &Call<'_>) -> Outcome {
-    let list = call.argument(0)?;
-    if is_open(list) {
-        return Err(Stop::Unknown);
-    }
-    let items = match &list.kind {
-        Kind::List(items) => items,
-        // A sorted list of which the order is not known.
-        Kind::Set(items) if items.iter().any(|item| symbol::reason(item).is_some()) => return Err(Stop::Unknown),
-        _ => return call.refuse(0, "a list is required"),
-    };
+    let items = call.ordered(0)?;
     if items.is_empty() {
         return call.refuse(0, "has no elements");
     }
     let open = items.iter().any(is_rest);
-    let index = match (call.whole(1), &**items) {
+    let index = match (call.whole(1), items) {
         (Err(Stop::Unknown), [only]) if !open => return Ok(only.clone()),
         (index, _) => index?,
     };
@@ -166,10 +165,10 @@ fn slice(call: &Call<'_>) -> Outcome {
         let from = if is_open(list) { list } else { list.elements()?.iter().find(|item| is_rest(item))? };
         element_of(from, index)
     };
-    let items = match &list.kind {
-        Kind::List(items) => items.iter().take_while(|item| !is_rest(item)).collect(),
-        _ if is_open(list) => Vec::new(),
-        _ => return call.refuse(0, "a list is required"),
+    let items = match call.ordered(0) {
+        Ok(items) => items.iter().take_while(|item| !is_rest(item)).collect(),
+        Err(Stop::Unknown) => Vec::new(),
+        Err(refused) => return Err(refused),
     };
     let taken: Option<Vec<Value>> =
         (start..end).map(|index| items.get(index).map(|item| (*item).clone()).or_else(|| further(index))).collect();
@@ -194,10 +193,7 @@ fn contains(call: &Call<'_>) -> Outcome {
 
 fn index(call: &Call<'_>) -> Outcome {
     let wanted = call.argument(1)?;
-    if matches!(call.argument(0)?.kind, Kind::Set(_)) {
-        return call.refuse(0, "a list is required");
-    }
-    for (at, item) in call.elements(0)?.iter().enumerate() {
+    for (at, item) in call.ordered(0)?.iter().enumerate() {
         match equal(item, wanted) {
             Some(true) => return call.give(Kind::Number(whole_of(at))),
             Some(false) => {}
@@ -209,44 +205,57 @@ fn index(call: &Call<'_>) -> Outcome {
 
 fn distinct(call: &Call<'_>) -> Outcome {
     let mut kept: Vec<Value> = Vec::new();
+    let mut unsure = false;
     let items = call.elements(0)?;
     if items.len() > MAX_MADE {
         return Err(Stop::Limit("too many comparisons"));
     }
     for item in items {
-        let same = if is_rest(item) { vec![] } else { kept.iter().map(|other| equal(other, item)).collect() };
-        if same.contains(&Some(true)) {
-            continue;
+        let same: Vec<Option<bool>> = kept.iter().map(|other| equal(other, item)).collect();
+        if !same.contains(&Some(true)) {
+            unsure |= same.contains(&None);
+            kept.push(item.clone());
         }
-        // What may be one of those before it, is perhaps a further element.
-        let unsure = same.contains(&None) && !matches!(item.kind, Kind::Attribute(_));
-        let rest = symbol::reason(item).filter(|_| unsure).map(|reason| {
-            let unknown = Unknown::new(reason, symbol::of(item));
-            Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive)
-        });
-        kept.push(rest.unwrap_or_else(|| item.clone()));
     }
-    list_like(call, kept, true)
+    // Which of two comes first depends on whether they are one.
+    if unsure {
+        return call.give(Kind::Set(types::set_of(kept).into()));
+    }
+    made_of(call, call.arguments, kept, true)
 }
 
 fn flatten(call: &Call<'_>) -> Outcome {
-    let mut items = Vec::new();
-    let sensitive = flattened(call.elements(0)?, &mut items);
-    Ok(Value::list(call.span, items).marked(sensitive))
+    let mut flat = Flat { items: Vec::new(), sensitive: false, unordered: call.argument(0)?.is_unordered() };
+    flat.add(call.elements(0)?);
+    let list = match flat.unordered {
+        true => Value::new(call.span, Kind::Set(types::set_of(flat.items).into())),
+        false => Value::list(call.span, flat.items),
+    };
+    Ok(list.marked(flat.sensitive))
 }
 
-/// Whether a list on the way is sensitive.
-fn flattened(items: &[Value], into: &mut Vec<Value>) -> bool {
-    let mut sensitive = false;
-    for item in items {
-        match &item.kind {
-            Kind::List(inner) | Kind::Set(inner) => sensitive |= item.sensitive | flattened(inner, into),
-            // It may be a list.
-            Kind::Unknown(_) => into.extend(rest_of(item)),
-            _ => into.push(item.clone()),
+struct Flat {
+    items: Vec<Value>,
+    /// A list on the way is sensitive.
+    sensitive: bool,
+    unordered: bool,
+}
+
+impl Flat {
+    fn add(&mut self, items: &[Value]) {
+        for item in items {
+            match &item.kind {
+                Kind::List(inner) | Kind::Set(inner) => {
+                    self.sensitive |= item.sensitive;
+                    self.unordered |= item.is_unordered();
+                    self.add(inner);
+                }
+                // It may be a list.
+                Kind::Unknown(_) => self.items.extend(rest_of(item)),
+                _ => self.items.push(item.clone()),
+            }
         }
     }
-    sensitive
 }
 
 fn compact(call: &Call<'_>) -> Outcome {
@@ -256,24 +265,25 @@ fn compact(call: &Call<'_>) -> Outcome {
             Kind::Null => {}
             Kind::Text(text) if text.text.is_empty() => {}
             Kind::Partial(_) | Kind::Unknown(_) if !has_text(item) => {
-                let reason = symbol::reason(item).ok_or(Stop::Unknown)?;
-                let unknown = Unknown::new(reason, symbol::of(item));
-                kept.push(Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive));
+                kept.push(call.further(item));
             }
             _ => kept.push(item.clone()),
         }
     }
-    list_like(call, kept, true)
+    made_of(call, call.arguments, kept, true)
 }
 
 fn reverse(call: &Call<'_>) -> Outcome {
     let list = call.argument(0)?;
     let items = call.elements(0)?.iter().rev().cloned().collect();
-    list_like(call, items, list.uniform || matches!(list.kind, Kind::Set(_)))
+    made_of(call, call.arguments, items, list.uniform || matches!(list.kind, Kind::Set(_)))
 }
 
 fn chunklist(call: &Call<'_>) -> Outcome {
-    let (list, items, size) = (call.argument(0)?, call.items(0)?, call.count(1)?);
+    let (list, items, size) = (call.argument(0)?, call.ordered(0)?, call.count(1)?);
+    if items.iter().any(is_rest) {
+        return Err(Stop::Unknown);
+    }
     if items.is_empty() {
         return list_like(call, Vec::new(), true);
     }
@@ -354,6 +364,8 @@ fn coalescelist(call: &Call<'_>) -> Outcome {
             Kind::List(items) if items.is_empty() => {}
             Kind::List(items) if items.iter().all(is_rest) => return Err(Stop::Unknown),
             Kind::List(_) => return Ok(argument.clone()),
+            Kind::Set(items) if argument.is_unordered() && !items.iter().all(is_rest) => return Ok(argument.clone()),
+            _ if argument.is_unordered() => return Err(Stop::Unknown),
             _ if is_open(argument) => return Err(Stop::Unknown),
             _ => return call.refuse(index, "a list is required"),
         }
@@ -406,7 +418,10 @@ fn quantified(call: &Call<'_>, wanted: bool) -> Outcome {
 }
 
 fn matchkeys(call: &Call<'_>) -> Outcome {
-    let (values, keys, wanted) = (call.items(0)?, call.items(1)?, call.items(2)?);
+    let (values, keys, wanted) = (call.ordered(0)?, call.ordered(1)?, call.items(2)?);
+    if values.iter().chain(keys).any(is_rest) {
+        return Err(Stop::Unknown);
+    }
     if values.len() != keys.len() {
         return call.refuse(1, "must be as long as the values");
     }
@@ -423,8 +438,7 @@ fn matchkeys(call: &Call<'_>) -> Outcome {
         if found.contains(&Some(true)) {
             kept.push(value.clone());
         } else if found.contains(&None) {
-            let unsure = Value::unknown(value.span, symbol::reason(key).ok_or(Stop::Unknown)?, None);
-            kept.extend(rest_of(&unsure).map(|rest| rest.marked(value.sensitive_within())));
+            kept.push(call.further(key).marked(value.sensitive_within()));
         }
     }
     list_like(call, kept, true)

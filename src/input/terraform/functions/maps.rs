@@ -77,6 +77,7 @@ fn lookup(call: &Call<'_>) -> Outcome {
 fn merge(call: &Call<'_>) -> Outcome {
     let mut merged: BTreeMap<Arc<str>, Member> = BTreeMap::new();
     let mut open: Option<Arc<Unknown>> = None;
+    let whole = || symbol::of_call("merge", call.arguments);
     let mut uniform = true;
     for (index, argument) in call.arguments.iter().enumerate() {
         let (members, further) = match &argument.kind {
@@ -88,12 +89,14 @@ fn merge(call: &Call<'_>) -> Outcome {
         if let Some(further) = further {
             // It may say otherwise for any key before it.
             for member in merged.values_mut() {
-                let symbol = symbol::of_call("merge", call.arguments)
-                    .map(|symbol| Arc::from(format!("{symbol}[\"{}\"]", member.key)));
+                let symbol = whole().map(|symbol| Arc::from(format!("{symbol}[\"{}\"]", member.key)));
                 let unknown = Value::unknown(member.value.span, further.reason.clone(), symbol);
                 member.value = unknown.marked(member.value.sensitive || argument.sensitive);
             }
-            open.get_or_insert(further);
+            open = Some(match open {
+                None => further,
+                Some(first) => Arc::new(Unknown { reason: first.reason.clone(), symbol: whole() }),
+            });
         }
         uniform &= argument.uniform;
         merged.extend(members.iter().map(|member| (Arc::clone(&member.key), member.clone())));
@@ -111,7 +114,10 @@ fn merge(call: &Call<'_>) -> Outcome {
 }
 
 fn zipmap(call: &Call<'_>) -> Outcome {
-    let (keys, values) = (call.items(0)?, call.argument(1)?);
+    let (keys, values) = (call.ordered(0)?, call.argument(1)?);
+    if keys.iter().any(|key| matches!(key.kind, Kind::Rest(_))) || values.is_unordered() {
+        return Err(Stop::Unknown);
+    }
     let known = match &values.kind {
         Kind::List(items) => Some(items).filter(|_| values.items().is_some()),
         _ if is_open(values) => None,

@@ -1,9 +1,8 @@
 //! Sets.
 
 use super::{Call, Function, Outcome, Stop, Takes, function, is_open, rest_of};
-use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, equal, set_of};
-use crate::input::terraform::value::{Kind, Unknown, Value};
+use crate::input::terraform::value::{Kind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("setintersection", &[Takes::Set], Some(Takes::Set), setintersection),
@@ -68,9 +67,7 @@ fn chosen(
             continue;
         }
         if decided.contains(&None) {
-            let unsure = others.iter().flatten().chain([item]).find_map(symbol::reason).ok_or(Stop::Unknown)?;
-            let unknown = Unknown::new(unsure, symbol::of(item));
-            kept.push(Value::new(item.span, Kind::Rest(unknown.into())).marked(item.sensitive));
+            kept.push(call.further(item));
         } else {
             kept.push(item.clone());
         }
@@ -98,6 +95,9 @@ fn setproduct(call: &Call<'_>) -> Outcome {
         return Err(Stop::Error(None, "takes at least two sets".to_owned()));
     }
     let ordered = call.arguments.iter().all(|argument| matches!(argument.kind, Kind::List(_)));
+    if call.arguments.iter().any(Value::is_unordered) {
+        return Err(Stop::Unknown);
+    }
     let mut columns = Vec::with_capacity(call.arguments.len());
     for (index, argument) in call.arguments.iter().enumerate() {
         match argument.elements() {

@@ -4,14 +4,13 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Call, Function, Outcome, Stop, Takes, function, is_open};
-use crate::input::terraform::symbol;
 use crate::input::terraform::text::Assembly;
 use crate::input::terraform::types::Mismatch;
-use crate::input::terraform::value::{Kind, Part, Text, Unknown, Value};
+use crate::input::terraform::value::{Kind, Part, Text, Value};
 use crate::source::Span;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("chomp", &[Takes::Text], None, |call| trimmed(call, |text| text.trim_end_matches(['\r', '\n']))),
+    function("chomp", &[Takes::Text], None, |call| trimmed(call, false, |character| "\r\n".contains(character))),
     function("endswith", &[Takes::Text, Takes::Text], None, endswith),
     function("indent", &[Takes::Number, Takes::Text], None, indent),
     function("join", &[Takes::Text], Some(Takes::Texts), join),
@@ -26,10 +25,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("title", &[Takes::Text], None, title),
     function("trim", &[Takes::Text, Takes::Text], None, |call| {
         let cutset = call.text(1)?;
-        trimmed(call, |text| text.trim_matches(|character| cutset.contains(character)))
+        trimmed(call, true, |character| cutset.contains(character))
     }),
     function("trimprefix", &[Takes::Text, Takes::Text], None, trimprefix),
-    function("trimspace", &[Takes::Text], None, |call| trimmed(call, str::trim)),
+    function("trimspace", &[Takes::Text], None, |call| trimmed(call, true, char::is_whitespace)),
     function("trimsuffix", &[Takes::Text, Takes::Text], None, trimsuffix),
     function("upper", &[Takes::Text], None, |call| each_character(call, upper)),
 ];
@@ -111,45 +110,45 @@ fn title(call: &Call<'_>) -> Outcome {
     call.give_text(titled)
 }
 
-/// Cuts both ends of a text by a function that does nothing else. An unknown part at an end hides what is cut, except
-/// that no identifier begins or ends with white space.
-fn trimmed(call: &Call<'_>, trim: impl Fn(&str) -> &str) -> Outcome {
+/// Cuts characters at the end of a text, and at its start. An unknown part hides what is cut, except that no identifier
+/// begins or ends with white space.
+fn trimmed(call: &Call<'_>, at_start: bool, cuts: impl Fn(char) -> bool) -> Outcome {
     let mut parts = parts(call, 0)?;
-    let [first, .., last] = parts.as_mut_slice() else {
-        let [Part::Literal(text, span)] = parts.as_slice() else { return Err(Stop::Unknown) };
-        let start = text.text.len() - trim(&format!("{}\u{1}", text.text)).len().saturating_sub(1);
-        let kept = trim(&text.text).len();
-        let mut written = Assembly::new(call.span);
-        written.text(&text.slice(start..start + kept), *span);
-        return Ok(written.finish());
-    };
-    match first {
-        Part::Literal(text, _) => {
-            let kept = trim(&format!("{}\u{1}", text.text)).len().saturating_sub(1);
-            let start = text.text.len() - kept;
-            *text = text.slice(start..text.text.len());
+    let visible = ('!'..='~').any(&cuts);
+    let hides = |value: &Value| visible || !matches!(value.kind, Kind::Attribute(_));
+    while at_start {
+        match parts.first_mut() {
+            Some(Part::Value(value)) if hides(value) => return Err(Stop::Unknown),
+            Some(Part::Value(_)) | None => break,
+            Some(Part::Literal(text, _)) => {
+                let kept = text.text.trim_start_matches(&cuts).len();
+                *text = text.slice(text.text.len() - kept..text.text.len());
+                if kept > 0 {
+                    break;
+                }
+                parts.remove(0);
+            }
         }
-        Part::Value(value) if keeps_ends(value, &trim) => {}
-        Part::Value(_) => return Err(Stop::Unknown),
     }
-    match last {
-        Part::Literal(text, _) => {
-            let kept = trim(&format!("\u{1}{}", text.text)).len().saturating_sub(1);
-            *text = text.slice(0..kept);
+    loop {
+        match parts.last_mut() {
+            Some(Part::Value(value)) if hides(value) => return Err(Stop::Unknown),
+            Some(Part::Value(_)) | None => break,
+            Some(Part::Literal(text, _)) => {
+                let kept = text.text.trim_end_matches(&cuts).len();
+                *text = text.slice(0..kept);
+                if kept > 0 {
+                    break;
+                }
+                parts.pop();
+            }
         }
-        Part::Value(value) if keeps_ends(value, &trim) => {}
-        Part::Value(_) => return Err(Stop::Unknown),
     }
     let mut written = Assembly::new(call.span);
     for part in &parts {
         written.part(part);
     }
     Ok(written.finish())
-}
-
-/// Attributes have no white space at their ends; what else is cut may be in them.
-fn keeps_ends(value: &Value, trim: &impl Fn(&str) -> &str) -> bool {
-    matches!(value.kind, Kind::Attribute(_)) && ('!'..='~').all(|character| !trim(&character.to_string()).is_empty())
 }
 
 fn trimprefix(call: &Call<'_>) -> Outcome {
@@ -266,14 +265,16 @@ fn join(call: &Call<'_>) -> Outcome {
     let mut first = true;
     for index in 1..call.arguments.len() {
         let list = call.argument(index)?;
-        if is_open(list) {
+        if is_open(list) || list.is_unordered() {
             return Err(Stop::Unknown);
         }
         for item in call.elements(index)? {
             if item.is_null() {
                 return call.refuse(index, "must not have null elements");
             }
-            if !std::mem::take(&mut first) {
+            // Further elements, if there are any, have the separators on both of their sides.
+            let further = matches!(item.kind, Kind::Rest(_));
+            if !std::mem::replace(&mut first, further) && !further {
                 written.literal(&separator, call.span);
             }
             written.value(item).map_err(refused(index))?;
@@ -303,17 +304,12 @@ fn split(call: &Call<'_>) -> Outcome {
         return list(fragments(text, *span));
     }
     // What is glued to an unknown part is an unknown number of elements.
-    let rest = || {
-        let whole = call.argument(1).ok()?;
-        let unknown = Unknown::new(symbol::reason(whole)?, symbol::of(whole));
-        Some(Value::new(whole.span, Kind::Rest(unknown.into())).marked(whole.sensitive))
-    };
     let mut items = Vec::new();
     if let Some(Part::Literal(text, span)) = parts.first() {
         items = fragments(text, *span);
         items.pop();
     }
-    items.extend(rest());
+    items.push(call.further(call.argument(1)?));
     // A longer separator may begin in the unknown part.
     if let (Some(Part::Literal(text, span)), 1) = (parts.last(), separator.len()) {
         items.extend(fragments(text, *span).into_iter().skip(1));

@@ -58,6 +58,9 @@ pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
         Type::Text => to_text(value),
         Type::List(element) => {
             let items = elements(&value, element).ok_or_else(|| Mismatch::required(to))??;
+            if value.is_unordered() {
+                return Ok(value.with(Kind::Set(items.into())));
+            }
             Ok(value.with(Kind::List(items.into())).collected())
         }
         Type::Set(element) => {

@@ -35,6 +35,8 @@ pub fn equal(a: &Value, b: &Value) -> Option<bool> {
         (Kind::Json(a), Kind::Json(b)) => equal(a, b).filter(|same| *same),
         (Kind::List(x), Kind::List(y)) => lists(a, b, x, y),
         (Kind::Set(x), Kind::Set(y)) => sets(x, y),
+        (Kind::Set(_), Kind::List(_)) if a.is_unordered() => None,
+        (Kind::List(_), Kind::Set(_)) if b.is_unordered() => None,
         (Kind::Object(_), Kind::Object(_)) => objects(a, b),
         _ => Some(false),
     }

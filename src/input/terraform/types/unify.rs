@@ -8,7 +8,8 @@ use crate::input::terraform::value::Value;
 
 /// The type that all of the values convert to without a choice; `None` when there is none.
 pub fn common<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<Type> {
-    let kinds: Vec<Type> = values.into_iter().map(Type::of).collect();
+    // Null is of each type.
+    let kinds: Vec<Type> = values.into_iter().filter(|value| !value.is_null()).map(Type::of).collect();
     unify_types(&kinds)
 }
 
@@ -22,10 +23,12 @@ pub fn unify(values: Vec<Value>) -> Result<Vec<Value>, Mismatch> {
 pub(super) fn unify_types(types: &[Type]) -> Option<Type> {
     let mut known = types.iter().filter(|kind| !matches!(kind, Type::Any));
     let Some(first) = known.next() else { return Some(Type::Any) };
-    known.try_fold(first.clone(), |all, next| if all.is(next) { Some(all) } else { None }).or_else(|| {
-        let known: Vec<&Type> = types.iter().filter(|kind| !matches!(kind, Type::Any)).collect();
-        different(&known)
-    })
+    if known.all(|kind| kind.is(first)) {
+        return Some(first.clone());
+    }
+    let known: Vec<&Type> = types.iter().filter(|kind| !matches!(kind, Type::Any)).collect();
+    // A text among those that are not known makes texts of numbers and booleans.
+    different(&known).or_else(|| (known.len() < types.len()).then_some(Type::Any))
 }
 
 fn different(types: &[&Type]) -> Option<Type> {

@@ -13,9 +13,12 @@ use crate::source::{Node, NodeValue, Scalar, Span};
 
 pub(super) fn decode(call: &Call<'_>) -> Outcome {
     let value = call.argument(0)?;
-    let read = |document: &decode::Document| tree(&document.root, document);
     match decode::document(value) {
-        Some(Ok(document)) => read(&document),
+        // What the text is as a whole then depends on the unknown part.
+        Some(Ok(document)) if document.root.as_str().is_some() && matches!(value.kind, Kind::Partial(_)) => {
+            Err(Stop::Unknown)
+        }
+        Some(Ok(document)) => tree(&document.root, &document),
         Some(Err(message)) => call.refuse(0, &message),
         None => Err(Stop::Unknown),
     }
