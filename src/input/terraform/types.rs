@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use convert::{Mismatch, convert, to_bool, to_number, to_text};
 pub use equal::{equal, set_of};
 pub use parse::{Malformed, parse};
-pub use unify::{common, unify};
+pub use unify::{adapt, common, unify};
 
 use super::value::{Kind, Value};
 
@@ -60,6 +60,7 @@ impl Type {
                 Some(items) => Self::Tuple(items.iter().map(Self::of).collect()),
                 None => Self::Any,
             },
+            Kind::Set(items) if value.uniform => Self::List(element(&mut items.iter())),
             Kind::Set(items) => Self::Set(element(&mut items.iter())),
             Kind::Object(object) if value.uniform => {
                 Self::Map(element(&mut object.members().iter().map(|member| &member.value)))

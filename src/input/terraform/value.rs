@@ -21,7 +21,7 @@ pub struct Value {
     pub origin: Option<Arc<Attribute>>,
     /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
     pub sensitive: bool,
-    /// Of a list or object: its elements share one type, as `tolist` and `list(string)` make them, so it is a list or
+    /// Of a set: it is a list in truth, of which the order is not known. Of a list or object: its elements share one type, as `tolist` and `list(string)` make them, so it is a list or
     /// map in Terraform's terms. As it is written (`[…]`, `{…}`) it is a tuple or object, which never equals one.
     pub uniform: bool,
     /// Levels below and size of the whole, for the bounds of [`Value::new`].
@@ -172,11 +172,16 @@ impl Value {
         Self { origin: self.origin, sensitive: self.sensitive, ..made }
     }
 
-    /// A list or object as a list or map of one type; see [`Value::uniform`].
+    /// A list or object as a list or map of one type, a set as a list without a known order; see [`Value::uniform`].
     #[must_use]
     pub fn collected(mut self) -> Self {
-        self.uniform = matches!(self.kind, Kind::List(_) | Kind::Object(_));
+        self.uniform = matches!(self.kind, Kind::List(_) | Kind::Set(_) | Kind::Object(_));
         self
+    }
+
+    /// A list of which the order is not known.
+    pub fn unordered(span: Span, items: Vec<Self>) -> Self {
+        Self::new(span, Kind::Set(super::types::set_of(items).into())).collected()
     }
 
     #[must_use]
@@ -219,7 +224,7 @@ impl Value {
         }
     }
 
-    /// A set of which the order depends on what is not known, or a list that was made of one.
+    /// A set of which the order depends on what is not known, or a list in such an order.
     pub fn is_unordered(&self) -> bool {
         let open = |item: &Self| match &item.kind {
             Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) => false,

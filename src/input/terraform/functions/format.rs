@@ -330,7 +330,9 @@ fn formatlist(call: &Call<'_>) -> Outcome {
         items.push(formatted(call, &row.collect::<Vec<_>>())?);
     }
     if let Some(rest) = rest {
-        items.push(call.further(rest));
+        // Of one list there is one text for each element.
+        let lists = arguments.iter().filter(|argument| argument.elements().is_some()).count();
+        items.push(if lists == 1 { rest.clone() } else { call.further(rest) });
     }
     Ok(Value::list(call.span, items).collected())
 }

@@ -3,7 +3,8 @@
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Call, Function, Marks, Outcome, Stop, Takes, element_of, function, is_open, known_text, rest_of};
-use crate::input::terraform::types::{self, Type, convert, equal, number, to_bool, to_number};
+use crate::input::terraform::symbol;
+use crate::input::terraform::types::{self, Type, equal, number, to_bool, to_number};
 use crate::input::terraform::value::{Kind, Number, Part, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -61,7 +62,7 @@ fn list_like(call: &Call<'_>, items: Vec<Value>, uniform: bool) -> Outcome {
 /// What a list is made of, as a list; one without a known order when that had none.
 fn made_of(call: &Call<'_>, from: &[Value], items: Vec<Value>, uniform: bool) -> Outcome {
     if from.iter().any(Value::is_unordered) {
-        return call.give(Kind::Set(types::set_of(items).into()));
+        return Ok(Value::unordered(call.span, items));
     }
     list_like(call, items, uniform)
 }
@@ -219,7 +220,7 @@ fn distinct(call: &Call<'_>) -> Outcome {
     }
     // Which of two comes first depends on whether they are one.
     if unsure {
-        return call.give(Kind::Set(types::set_of(kept).into()));
+        return Ok(Value::unordered(call.span, kept));
     }
     made_of(call, call.arguments, kept, true)
 }
@@ -227,10 +228,8 @@ fn distinct(call: &Call<'_>) -> Outcome {
 fn flatten(call: &Call<'_>) -> Outcome {
     let mut flat = Flat { items: Vec::new(), sensitive: false, unordered: call.argument(0)?.is_unordered() };
     flat.add(call.elements(0)?);
-    let list = match flat.unordered {
-        true => Value::new(call.span, Kind::Set(types::set_of(flat.items).into())),
-        false => Value::list(call.span, flat.items),
-    };
+    let list =
+        if flat.unordered { Value::unordered(call.span, flat.items) } else { Value::list(call.span, flat.items) };
     Ok(list.marked(flat.sensitive))
 }
 
@@ -301,7 +300,7 @@ fn sort(call: &Call<'_>) -> Outcome {
             Kind::Null => return call.refuse(0, "must not have null elements"),
             _ if items.len() == 1 => return Ok(call.argument(0)?.clone()),
             // The elements are known, only their order is not.
-            _ => return call.give(Kind::Set(types::set_of(items.to_vec()).into())),
+            _ => return Ok(Value::unordered(call.span, items.to_vec())),
         }
     }
     texts.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -351,8 +350,11 @@ fn coalesce(call: &Call<'_>) -> Outcome {
             Kind::Partial(_) if !has_text(argument) => return Err(Stop::Unknown),
             _ => {}
         }
-        let refused = |mismatch: types::Mismatch| Stop::Error(Some(index), mismatch.to_string());
-        return convert(argument.clone(), &common).map_err(refused);
+        return match types::adapt(argument.clone(), &common) {
+            Err(_) if call.arguments.iter().any(|argument| symbol::reason(argument).is_some()) => Ok(argument.clone()),
+            Err(mismatch) => call.refuse(index, &mismatch.to_string()),
+            Ok(converted) => Ok(converted),
+        };
     }
     Err(Stop::Error(None, "all arguments are null or empty".to_owned()))
 }

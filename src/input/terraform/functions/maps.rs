@@ -22,9 +22,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn listed(call: &Call<'_>, element: impl Fn(&Member) -> Value) -> Outcome {
     let (map, object) = (call.argument(0)?, call.object(0)?);
     let rest = object.open.as_ref().map(|open| Value::new(map.span, Kind::Rest(Arc::clone(open))));
-    let members = object.members().iter().map(element);
-    let items = rest.iter().cloned().chain(members).chain(rest.clone().filter(|_| !object.members().is_empty()));
-    let list = Value::list(call.span, items.collect::<Vec<_>>());
+    let items: Vec<Value> = object.members().iter().map(element).chain(rest).collect();
+    if object.open.is_some() && items.len() > 1 {
+        return Ok(Value::unordered(call.span, items));
+    }
+    let list = Value::list(call.span, items);
     Ok(if map.uniform { list.collected() } else { list })
 }
 

@@ -153,7 +153,7 @@ fn maps_keep_what_is_known_of_them() {
         is("lookup", vec![merged.clone(), text("Team"), text("d")]),
         r#"?lookup({Name = "x", var.tags...}, "Team", "d")"#
     );
-    assert_eq!(is("keys", vec![merged.clone()]), r#"[...var.tags, "Name", ...var.tags]"#);
+    assert_eq!(is("keys", vec![merged.clone()]), r#"set["Name", ...var.tags]"#);
     assert_eq!(is("length", vec![merged]), r#"?length({Name = "x", var.tags...})"#);
     assert_eq!(is("zipmap", vec![list(vec![text("a")]), unknown("v")]), "{a = ?var.v[0]}");
     assert_eq!(is("zipmap", vec![unknown("k"), list(vec![text("a")])]), r#"?zipmap(var.k, ["a"])"#);

@@ -59,7 +59,7 @@ pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
         Type::List(element) => {
             let items = elements(&value, element).ok_or_else(|| Mismatch::required(to))??;
             if value.is_unordered() {
-                return Ok(value.with(Kind::Set(items.into())));
+                return Ok(value.with(Kind::Set(items.into())).collected());
             }
             Ok(value.with(Kind::List(items.into())).collected())
         }
@@ -84,10 +84,11 @@ fn elements(value: &Value, kind: &Type) -> Option<Result<Vec<Value>, Mismatch>> 
     let Some(common) = common else {
         return Some(Err(Mismatch::new("all elements must be of one type".to_owned())));
     };
+    let one = if matches!(kind, Type::Any) { unify::adapt } else { convert };
     let converted = items
         .iter()
         .enumerate()
-        .map(|(index, item)| convert(item.clone(), &common).map_err(|mismatch| mismatch.below(&format!("[{index}]"))));
+        .map(|(index, item)| one(item.clone(), &common).map_err(|mismatch| mismatch.below(&format!("[{index}]"))));
     Some(converted.collect())
 }
 
@@ -95,12 +96,14 @@ fn map(value: Value, kind: &Type, to: &Type) -> Result<Value, Mismatch> {
     let Kind::Object(object) = &value.kind else { return Err(Mismatch::required(to)) };
     let values = object.members().iter().map(|member| &member.value);
     let common = match kind {
-        Type::Any => unify::common(values),
+        // A text among further elements makes texts of numbers and booleans.
+        Type::Any => unify::common(values).or(object.open.as_ref().map(|_| Type::Any)),
         _ => Some(kind.clone()),
     };
     let common = common.ok_or_else(|| Mismatch::new("all map elements must be of one type".to_owned()))?;
+    let one = if matches!(kind, Type::Any) { unify::adapt } else { convert };
     let converted = object.members().iter().map(|member| {
-        let value = convert(member.value.clone(), &common);
+        let value = one(member.value.clone(), &common);
         let value = value.map_err(|mismatch| mismatch.below(&format!("[\"{}\"]", member.key)))?;
         Ok(Member { value, ..member.clone() })
     });
@@ -131,21 +134,21 @@ fn object(value: Value, fields: &std::collections::BTreeMap<Arc<str>, Field>, to
         let written = object.member(name);
         let key_span = written.map_or(value.span, |member| member.key_span);
         let default = || field.default.as_ref().map(|default| (**default).clone().at(value.span));
-        let found = match (written, &object.open) {
-            (Some(member), _) if member.value.is_null() => default().unwrap_or_else(|| member.value.clone()),
-            (Some(member), _) => {
+        let found = match written {
+            Some(member) if member.value.is_null() => default().unwrap_or_else(|| member.value.clone()),
+            Some(member) => {
                 convert(member.value.clone(), &field.kind).map_err(|mismatch| mismatch.below(&format!(".{name}")))?
             }
-            (None, Some(open)) => {
-                let symbol = open.symbol.as_ref().map(|symbol| Arc::from(format!("{symbol}.{name}")));
-                Value::unknown(value.span, open.reason.clone(), symbol)
-            }
-            (None, None) if field.optional => default().unwrap_or_else(|| Value::null(value.span)),
-            (None, None) => return Err(Mismatch::new(format!("attribute `{name}` is required"))),
+            // It stays among the further members.
+            None if object.open.is_some() => continue,
+            None if field.optional => default().unwrap_or_else(|| Value::null(value.span)),
+            None => return Err(Mismatch::new(format!("attribute `{name}` is required"))),
         };
         members.push(Member { key: Arc::clone(name), key_span, value: found });
     }
-    Ok(value.with(Kind::Object(Arc::new(Object::new(members)))))
+    let mut converted = Object::new(members);
+    converted.open.clone_from(&object.open);
+    Ok(value.with(Kind::Object(Arc::new(converted))))
 }
 
 /// As in a template: numbers and booleans become text. What is not known stays as it is.

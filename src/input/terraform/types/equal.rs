@@ -122,7 +122,8 @@ fn sets(x: &[Value], y: &[Value]) -> Option<bool> {
         return Some(true);
     }
     let missing = |item: &Value, from: &[Value]| {
-        from.iter().all(|other| !matches!(other.kind, Kind::Rest(_)) && equal(item, other) == Some(false))
+        !matches!(item.kind, Kind::Rest(_))
+            && from.iter().all(|other| !matches!(other.kind, Kind::Rest(_)) && equal(item, other) == Some(false))
     };
     let differs = x.iter().any(|item| missing(item, y)) || y.iter().any(|item| missing(item, x));
     differs.then_some(false)

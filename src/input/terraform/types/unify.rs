@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Field, Mismatch, Type, convert};
+use crate::input::terraform::symbol;
 use crate::input::terraform::value::Value;
 
 /// The type that all of the values convert to without a choice; `None` when there is none.
@@ -16,7 +17,16 @@ pub fn common<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<Type> {
 /// Converts values to the type that they have in common. `Err` when there is none.
 pub fn unify(values: Vec<Value>) -> Result<Vec<Value>, Mismatch> {
     let kind = common(&values).ok_or_else(|| Mismatch::new("all elements must be of one type".to_owned()))?;
-    values.into_iter().map(|value| convert(value, &kind)).collect()
+    let unified: Result<Vec<Value>, Mismatch> = values.iter().map(|value| adapt(value.clone(), &kind)).collect();
+    match unified {
+        Err(_) if values.iter().any(|value| symbol::reason(value).is_some()) => Ok(values),
+        unified => unified,
+    }
+}
+
+/// Converts a value to a type that it has in common with others. What may be of another type stays as it is.
+pub fn adapt(value: Value, common: &Type) -> Result<Value, Mismatch> {
+    if matches!(Type::of(&value), Type::Any) { Ok(value) } else { convert(value, common) }
 }
 
 /// The common type of several. What has any type agrees with all.

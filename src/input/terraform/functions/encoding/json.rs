@@ -40,8 +40,11 @@ pub(in crate::input::terraform) fn write(value: &Value, to: &mut Assembly) {
         },
         Kind::List(items) | Kind::Set(items) => {
             to.literal("[", span);
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
+            let mut first = true;
+            for item in items.iter() {
+                // Further elements, if there are any, have the commas on both of their sides.
+                let further = matches!(item.kind, Kind::Rest(_));
+                if !std::mem::replace(&mut first, further) && !further {
                     to.literal(",", span);
                 }
                 write(item, to);
@@ -58,7 +61,7 @@ pub(in crate::input::terraform) fn write(value: &Value, to: &mut Assembly) {
                 write(&member.value, to);
             }
             if let Some(open) = &object.open {
-                to.part(&Part::Value(Value::new(span, Kind::Unknown(open.clone()))));
+                to.part(&Part::Value(Value::unknown(span, open.reason.clone(), None)));
             }
             to.literal("}", span);
         }
@@ -67,7 +70,8 @@ pub(in crate::input::terraform) fn write(value: &Value, to: &mut Assembly) {
             to.part(&Part::Value(value.clone()));
             to.literal("\"", span);
         }
-        Kind::Rest(_) | Kind::Unknown(_) => to.part(&Part::Value(value.clone())),
+        Kind::Rest(unknown) => to.part(&Part::Value(Value::unknown(span, unknown.reason.clone(), None))),
+        Kind::Unknown(_) => to.part(&Part::Value(value.clone())),
     }
     if value.sensitive {
         to.mark();

@@ -210,6 +210,12 @@ impl Veil<'_> {
     }
 }
 
+fn has_no_order(value: &Value) -> bool {
+    value.is_unordered()
+        || value.elements().unwrap_or_default().iter().any(has_no_order)
+        || value.as_object().is_some_and(|object| object.members().iter().any(|member| has_no_order(&member.value)))
+}
+
 /// Whether what is said of a value holds for this one.
 fn covers(said: &Value, value: &Value) -> bool {
     match (&said.kind, &value.kind) {
@@ -296,9 +302,12 @@ fn what_is_said_of_unknown_arguments_holds_for_any_value_of_them() {
             let truth = call(function.name, known.clone(), span(), &NoFiles);
             let mut veil = Veil { random: &mut random, names: BTreeMap::new() };
             let hidden: Vec<Value> = known.iter().map(|argument| veil.over(argument)).collect();
-            // An unknown part of a document is taken for a part of one of its values.
-            let document = matches!(function.name, "yamldecode" | "jsondecode");
-            if document && hidden.iter().any(|argument| matches!(argument.kind, Kind::Partial(_))) {
+            // An unknown part of a document is taken for a part of one of its values, and a document for the same
+            // whatever the order of what has none.
+            let document = matches!(function.name, "yamldecode" | "jsondecode" | "format" | "formatlist");
+            if document
+                && hidden.iter().any(|argument| matches!(argument.kind, Kind::Partial(_)) || has_no_order(argument))
+            {
                 continue;
             }
             let said = call(function.name, hidden.clone(), span(), &NoFiles);
