@@ -281,7 +281,8 @@ fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
             None => None,
         },
         Kind::Text(parts) => {
-            if let [Part::Literal(start), Part::Unknown(Reason::Outside(_) | Reason::LookedUp(_)), Part::Literal(end)] = parts.as_slice()
+            if let [Part::Literal(start), Part::Unknown(Reason::Outside(_) | Reason::LookedUp(_)), Part::Literal(end)] =
+                parts.as_slice()
                 && start.ends_with(":iam::")
                 && let Some(path) = end.strip_prefix(":policy/")
                 && managed::find(&name(path)).is_some()

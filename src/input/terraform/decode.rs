@@ -59,12 +59,12 @@ pub(super) fn structure(value: &Value) -> Option<Value> {
 
 impl Document {
     /// A scalar as text.
-    pub fn text(&self, scalar: &Scalar, span: Span) -> Value {
+    pub(super) fn text(&self, scalar: &Scalar, span: Span) -> Value {
         read_scalar(&Scalar { text: scalar.text.clone(), plain: false }, span, &self.holes)
     }
 
     /// What stands in a key, when a key has an unknown part.
-    pub fn unknown_key(&self, key: &str) -> Option<&Value> {
+    pub(super) fn unknown_key(&self, key: &str) -> Option<&Value> {
         unknown_key(key, &self.holes)
     }
 }

@@ -327,7 +327,7 @@ impl<'a> Call<'a> {
 
     /// What an element that depends on `unsure` is in the result: perhaps a further element.
     fn further(&self, unsure: &Value) -> Value {
-        let unknown = Unknown { reason: self.reason(unsure), symbol: symbol::of_call(self.name, self.arguments) };
+        let unknown = Unknown::new(self.reason(unsure), symbol::of_call(self.name, self.arguments));
         Value::new(unsure.span, Kind::Rest(unknown.into())).marked(unsure.sensitive)
     }
 

@@ -6,8 +6,8 @@ use super::expression::Scope;
 use super::host::ModuleHost;
 use super::resource::ResourceInstance;
 use super::run::{Fault, Run};
-use crate::input::terraform::{functions, policy_document};
 use crate::input::terraform::value::{Attribute, Kind, Member, Object, Part, Text, Value};
+use crate::input::terraform::{functions, policy_document};
 use crate::source::Span;
 use crate::value::Reason;
 

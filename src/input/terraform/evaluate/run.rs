@@ -169,7 +169,8 @@ impl<'a> Run<'a> {
         let Problem { span: place, message, always } = &*fault.0;
         // Not every combination of answers can occur, so what is wrong in one may never be. Nor need a module be
         // right with its defaults alone when others are there to call it.
-        let certain = *always || !self.supposed.get() && self.asked.is_unasked() && !self.configuration.is_to_be_called();
+        let certain =
+            *always || !self.supposed.get() && self.asked.is_unasked() && !self.configuration.is_to_be_called();
         self.note(if certain { NoteLevel::Error } else { NoteLevel::Warning }, message.as_str(), *place);
         Value::unknown(span, not_understood(message.as_str()), None)
     }

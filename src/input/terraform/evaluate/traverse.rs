@@ -74,7 +74,10 @@ impl<'a> Run<'a> {
                     let each = self.of_blocks(value, &index.to_string(), item.span, || Ok(item.clone()))?;
                     found.push(self.steps(each, steps, scope)?.at(item.span));
                 }
-                Value::list(span, found)
+                let list = Value::list(span, found);
+                // Of a list or set it is a list, of a tuple a tuple.
+                let uniform = value.uniform || matches!(value.kind, Kind::Set(_));
+                if uniform { list.collected() } else { list }
             }
             Kind::Null => Value::list(span, []),
             // Whether it is one thing or a collection is not known.

@@ -97,7 +97,7 @@ fn merge(call: &Call<'_>) -> Outcome {
             }
             open = Some(match open {
                 None => further,
-                Some(first) => Arc::new(Unknown { reason: first.reason.clone(), symbol: whole() }),
+                Some(first) => Arc::new(Unknown::new(first.reason.clone(), whole())),
             });
         }
         uniform &= argument.uniform;
