@@ -45,6 +45,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub struct Scan {
     #[command(flatten)]
     pub input: Input,

@@ -115,7 +115,7 @@ impl Unit for TerraformUnit {
         let Ok(loaded) = self.loaded() else { return Vec::new() };
         // The root module is the first that is read.
         let modules = &loaded.configuration.tree().modules;
-        modules.iter().flat_map(|module| &module.files).map(|name| name.to_string()).collect()
+        modules.iter().flat_map(|module| &module.files).map(std::string::ToString::to_string).collect()
     }
 
     fn worlds(&self) -> Worlds {

@@ -81,8 +81,11 @@ const FLAWS: &[(&str, &[&str])] = &[
     ("allow approval only", &["SRA-SFN-003"]),
 ];
 
+/// Text and its replacement → (rule, subject) of each finding of the flawed architecture.
+type Findings<'a> = &'a dyn Fn(&str, &str) -> Vec<(String, String)>;
+
 /// The rules with a finding are those that the flaw must be caught by, and each format knows each flaw.
-fn judge(format: &str, edits: &[Edit], failed: &dyn Fn(&str, &str) -> Vec<(String, String)>) {
+fn judge(format: &str, edits: &[Edit], failed: Findings<'_>) {
     let names: Vec<_> = edits.iter().map(|(flaw, ..)| *flaw).collect();
     let flaws: Vec<_> = FLAWS.iter().map(|(flaw, _)| *flaw).collect();
     assert_eq!(names, flaws, "the edits of {format}");

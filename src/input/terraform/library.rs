@@ -101,7 +101,7 @@ impl Library {
 
 /// The names of those files of a directory that configure its module.
 ///
-/// Source: Terraform language documentation, "Files and Configuration Structure"; OpenTofu documentation, "Files and
+/// Source: Terraform language documentation, "Files and Configuration Structure"; `OpenTofu` documentation, "Files and
 /// Directories": `x.tofu` replaces `x.tf`, `x.tofu.json` replaces `x.tf.json`.
 fn configuration(names: &[String]) -> Vec<&str> {
     let replaced = |name: &str| {
@@ -115,7 +115,7 @@ fn configuration(names: &[String]) -> Vec<&str> {
     names.iter().map(String::as_str).filter(|name| is_configuration(name) && !is_replaced(name)).collect()
 }
 
-/// Whether Terraform or OpenTofu reads a file of this name.
+/// Whether Terraform or `OpenTofu` reads a file of this name.
 pub fn is_configuration(name: &str) -> bool {
     let known = [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|extension| name.ends_with(extension));
     // What editors leave behind is not read, and a bare extension is a hidden file.

@@ -5,7 +5,7 @@ use super::twins;
 #[test]
 fn services_tasks_and_the_instances_below() {
     twins(
-        r##"
+        r#"
 resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
 resource "aws_subnet" "a" {
   vpc_id     = aws_vpc.main.id
@@ -105,7 +105,7 @@ resource "aws_ecs_service" "host" {
   cluster         = aws_ecs_cluster.c.arn
   task_definition = aws_ecs_task_definition.host.family
 }
-"##,
+"#,
         "
   Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
   A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}

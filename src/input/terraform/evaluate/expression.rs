@@ -414,7 +414,7 @@ impl<'a> Run<'a> {
             }
         }
         // A variable, local or output by its own name is never an error.
-        let plain = call.arguments.get(index).is_some_and(|argument| is_plain_name(argument)) && !first.contains('[');
+        let plain = call.arguments.get(index).is_some_and(is_plain_name) && !first.contains('[');
         if plain {
             return value;
         }

@@ -118,18 +118,15 @@ impl<'a> Run<'a> {
         }
         let more = turns.more.and_then(|more| self.further_turns(each, &more, span, scope));
         let more = more.or(turns.all);
-        let value = match &each.key {
-            None => {
-                let mut items = gathered.items;
-                items.extend(more.map(|more| Value::new(span, Kind::Rest(more))));
-                Value::list(span, items)
-            }
-            Some(_) => {
-                let mut object =
-                    if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
-                object.open = gathered.open.or(more);
-                Value::object(span, object)
-            }
+        let value = if each.key.is_none() {
+            let mut items = gathered.items;
+            items.extend(more.map(|more| Value::new(span, Kind::Rest(more))));
+            Value::list(span, items)
+        } else {
+            let mut object =
+                if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
+            object.open = gathered.open.or(more);
+            Value::object(span, object)
         };
         Ok(value.marked(sensitive))
     }

@@ -29,22 +29,20 @@ impl<'a> Run<'a> {
         let value = match operator {
             UnaryOperator::Not => {
                 let operand = present(operand).and_then(|operand| converted(operand, to_bool))?;
-                match &operand.kind {
-                    Kind::Bool(known) => Value::new(span, Kind::Bool(!known)),
-                    _ => {
-                        let negated = symbol_of(&operand).and_then(|symbol| self.negation(&symbol));
-                        self.undecided(span, &[&operand], negated)
-                    }
+                if let Kind::Bool(known) = &operand.kind {
+                    Value::new(span, Kind::Bool(!known))
+                } else {
+                    let negated = symbol_of(&operand).and_then(|symbol| self.negation(&symbol));
+                    self.undecided(span, &[&operand], negated)
                 }
             }
             UnaryOperator::Negate => {
                 let operand = present(operand).and_then(|operand| converted(operand, to_number))?;
-                match &operand.kind {
-                    Kind::Number(known) => Value::new(span, Kind::Number(number::negate(*known))),
-                    _ => {
-                        let negated = symbol_of(&operand).map(|symbol| format!("-{}", grouped(&symbol)));
-                        self.undecided(span, &[&operand], negated.map(Arc::from))
-                    }
+                if let Kind::Number(known) = &operand.kind {
+                    Value::new(span, Kind::Number(number::negate(*known)))
+                } else {
+                    let negated = symbol_of(&operand).map(|symbol| format!("-{}", grouped(&symbol)));
+                    self.undecided(span, &[&operand], negated.map(Arc::from))
                 }
             }
         };
@@ -72,12 +70,11 @@ impl<'a> Run<'a> {
             _ => {
                 let left = present(left).and_then(|left| converted(left, to_number))?;
                 let right = present(right).and_then(|right| converted(right, to_number))?;
-                match (&left.kind, &right.kind) {
-                    (Kind::Number(a), Kind::Number(b)) => Value::new(span, calculated(operator, *a, *b, span)?),
-                    _ => {
-                        let symbol = self.calculation(operator, &left, &right);
-                        self.undecided(span, &[&left, &right], symbol)
-                    }
+                if let (Kind::Number(a), Kind::Number(b)) = (&left.kind, &right.kind) {
+                    Value::new(span, calculated(operator, *a, *b, span)?)
+                } else {
+                    let symbol = self.calculation(operator, &left, &right);
+                    self.undecided(span, &[&left, &right], symbol)
                 }
             }
         };
@@ -164,7 +161,7 @@ impl<'a> Run<'a> {
     fn negation(&self, symbol: &Arc<str>) -> Option<Arc<str>> {
         if let Some(inner) = symbol.strip_prefix('!') {
             let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
-            if *grouped(inner) == symbol[1..] {
+            if symbol.strip_prefix('!') == Some(&*grouped(inner)) {
                 return Some(Arc::from(inner));
             }
         }

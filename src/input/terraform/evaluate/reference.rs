@@ -16,13 +16,14 @@ impl<'a> Run<'a> {
     pub(super) fn reference(&self, expression: &Expression, scope: Scope<'_, 'a>) -> Result<Value, Fault> {
         let (root, steps) = match &expression.kind {
             ExpressionKind::Variable(name) => (name, [].as_slice()),
-            ExpressionKind::Traversal(of, steps) => match &of.kind {
-                ExpressionKind::Variable(name) => (name, steps.as_slice()),
-                _ => {
+            ExpressionKind::Traversal(of, steps) => {
+                if let ExpressionKind::Variable(name) = &of.kind {
+                    (name, steps.as_slice())
+                } else {
                     let value = self.evaluate(of, scope)?;
                     return self.steps(value, steps, scope);
                 }
-            },
+            }
             _ => return Err(Fault::new(expression.span, "this is no reference")),
         };
         let span = expression.span;
@@ -107,13 +108,12 @@ impl<'a> Run<'a> {
     /// A resource or data source by its name in a module.
     fn declared(&self, module: &ModuleInstance<'a>, name: &str, is_data: bool, span: Span) -> Result<Value, Fault> {
         let all = if is_data { &module.prepared.data } else { &module.prepared.resources };
-        match all.get_key_value(name) {
-            Some((name, index)) => Ok(self.expansion(module, name, *index, is_data, span)?.value.clone().at(span)),
-            None => {
-                let mut names: Vec<&str> = all.keys().map(|name| &**name).collect();
-                names.sort_unstable();
-                Err(missing(name, names.into_iter(), module, span))
-            }
+        if let Some((name, index)) = all.get_key_value(name) {
+            Ok(self.expansion(module, name, *index, is_data, span)?.value.clone().at(span))
+        } else {
+            let mut names: Vec<&str> = all.keys().map(|name| &**name).collect();
+            names.sort_unstable();
+            Err(missing(name, names.into_iter(), module, span))
         }
     }
 

@@ -20,7 +20,7 @@ impl<'a> Run<'a> {
             let rest = steps.get(index + 1..).unwrap_or_default();
             value = match step {
                 Step::Attribute(name) => {
-                    self.of_blocks(&value, &name.text, name.span, || self.member(&value, &name.text, name.span))?
+                    Self::of_blocks(&value, &name.text, name.span, || self.member(&value, &name.text, name.span))?
                 }
                 Step::Index(key) => {
                     let key = self.evaluate(key, scope)?;
@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
                         Kind::Number(number) => number.to_string(),
                         _ => String::new(),
                     };
-                    self.of_blocks(&value, &name, key.span, || self.index(&value, &key))?
+                    Self::of_blocks(&value, &name, key.span, || self.index(&value, &key))?
                 }
                 Step::Splat(span) => return self.splat(&value, rest, *span, scope),
                 Step::AttributeSplat(span) => {
@@ -44,7 +44,6 @@ impl<'a> Run<'a> {
 
     /// A step into nested blocks that were read from a resource: what is not configured there is computed.
     fn of_blocks(
-        &self,
         of: &Value,
         name: &str,
         span: Span,
@@ -71,7 +70,7 @@ impl<'a> Run<'a> {
                         found.push(self.splat_further(more, steps, item.span, scope));
                         continue;
                     }
-                    let each = self.of_blocks(value, &index.to_string(), item.span, || Ok(item.clone()))?;
+                    let each = Self::of_blocks(value, &index.to_string(), item.span, || Ok(item.clone()))?;
                     found.push(self.steps(each, steps, scope)?.at(item.span));
                 }
                 let list = Value::list(span, found);
@@ -173,14 +172,14 @@ impl<'a> Run<'a> {
                 Some(shown) => self.below(unknown, &format!("[{shown}]"), span),
                 None => Value::unknown(span, unknown.reason.clone(), None),
             },
-            Kind::Attribute(attribute) if attribute.path.is_empty() => match &key.kind {
-                Kind::Text(text) => return self.of_instance(attribute, &text.text, span),
-                _ => {
-                    let message =
-                        format!("`{}` has neither `count` nor `for_each`, so it has no index", attribute.instance);
-                    return Err(Fault::new(span, message));
+            Kind::Attribute(attribute) if attribute.path.is_empty() => {
+                if let Kind::Text(text) = &key.kind {
+                    return self.of_instance(attribute, &text.text, span);
                 }
-            },
+                let message =
+                    format!("`{}` has neither `count` nor `for_each`, so it has no index", attribute.instance);
+                return Err(Fault::new(span, message));
+            }
             Kind::Attribute(attribute) => match &key.kind {
                 Kind::Text(text) => extended(attribute, &text.text, span),
                 Kind::Number(number) => extended(attribute, &number.to_string(), span),

@@ -161,10 +161,9 @@ impl Search<'_> {
                     continue;
                 }
                 match self.distant(&group, distance) {
-                    Ok(true) => any = true,
                     // Nothing lies so far from the base world, unless exploring has found the group to be larger.
                     Ok(false) if self.groups.all().contains(&group) => finished.push(group),
-                    Ok(false) => any = true,
+                    Ok(_) => any = true,
                     Err(Full) => return false,
                 }
             }
@@ -397,7 +396,9 @@ fn hash(value: &Value, hasher: &mut DefaultHasher) {
         Kind::Scalar(scalar) => scalar.text.hash(hasher),
         Kind::List(items) => {
             items.len().hash(hasher);
-            items.iter().for_each(|item| hash(item, hasher));
+            for item in items {
+                hash(item, hasher);
+            }
         }
         Kind::Map(map) => {
             map.open.hash(hasher);

@@ -116,8 +116,8 @@ fn trimmed(call: &Call<'_>, at_start: bool, cuts: impl Fn(char) -> bool) -> Outc
     let mut parts = parts(call, 0)?;
     let visible = ('!'..='~').any(&cuts);
     let hides = |value: &Value| visible || !matches!(value.kind, Kind::Attribute(_));
-    while at_start {
-        match parts.first_mut() {
+    loop {
+        match parts.first_mut().filter(|_| at_start) {
             Some(Part::Value(value)) if hides(value) => return Err(Stop::Unknown),
             Some(Part::Value(_)) | None => break,
             Some(Part::Literal(text, _)) => {

@@ -276,7 +276,7 @@ fn what_only_a_deployment_knows_is_unknown() {
 fn functions_of_old_configurations_make_lists_and_maps() {
     assert_eq!(is("list", vec![text("a"), unknown("b")]), r#"["a", ?var.b]"#);
     assert_eq!(is("map", vec![text("b"), number(1), text("a"), unknown("x")]), "{a = ?var.x, b = 1}");
-    assert_eq!(is("map", vec![unknown("key"), number(1)]), r#"?map(var.key, 1)"#);
+    assert_eq!(is("map", vec![unknown("key"), number(1)]), r"?map(var.key, 1)");
     assert_eq!(refused("map", vec![text("a")]), "`map`: takes keys and values in turn");
 }
 

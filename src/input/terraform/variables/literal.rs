@@ -9,7 +9,7 @@ use crate::source::{FileId, Limits, Node, NodeValue, Scalar, SourceMap, Span, Sy
 
 /// The values in a file, by its name HCL or JSON.
 pub(super) fn values(file: FileId, sources: &SourceMap) -> (Vec<(Name, Value)>, Vec<SyntaxError>) {
-    if sources.file(file).name.ends_with(".json") {
+    if std::path::Path::new(&sources.file(file).name).extension().is_some_and(|extension| extension == "json") {
         return match parse(sources, file, Limits::default()) {
             Ok(parsed) => from_json(file, parsed.documents.first()),
             Err(syntax) => (Vec::new(), vec![syntax]),

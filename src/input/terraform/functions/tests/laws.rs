@@ -268,9 +268,11 @@ fn covers_text(parts: &[Part], text: &str) -> bool {
         Some((Part::Literal(literal, _), rest)) => {
             text.strip_prefix(&*literal.text).is_some_and(|after| covers_text(rest, after))
         }
-        Some((Part::Value(_), rest)) => {
-            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| covers_text(rest, &text[at..]))
-        }
+        Some((Part::Value(_), rest)) => text
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([text.len()])
+            .any(|at| covers_text(rest, text.get(at..).unwrap_or_default())),
     }
 }
 
