@@ -22,11 +22,13 @@ impl Address {
         plain.rsplit_once('#').map_or("", |(home, _)| home)
     }
 
-    /// The address without its file and the stacks that it is nested in.
+    /// The address without its file and the stacks that it is nested in. `aws_lambda_function.fn/version` is in no stack
+    /// but a part of the Terraform resource.
     pub fn name(&self) -> &str {
         let local = self.0.split_once('#').map_or(&*self.0, |(_, local)| local);
         let (plain, _) = local.split_once('[').unwrap_or((local, ""));
-        plain.rfind('/').and_then(|at| local.get(at + 1..)).unwrap_or(local)
+        let stacks = plain.rsplit_once('/').map(|(stacks, _)| stacks).filter(|stacks| !stacks.contains('.'));
+        stacks.and_then(|stacks| local.get(stacks.len() + 1..)).unwrap_or(local)
     }
 }
 

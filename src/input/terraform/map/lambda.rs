@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Returns::{GetAtt, Ref, Sub};
+use super::Returns::{GetAtt, Made, Ref, Sub};
 use super::Shape::{Block, Blocks, Json, Link, Plain, Tags, With};
 use super::draft::member;
 use super::{Draft, Found, Mapper, Row, Service, property};
 use crate::input::terraform::value as tf;
 use crate::source::Span;
-use crate::value::{Kind, Part, Value};
+use crate::value::{Address, Kind, Part, Reference, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: None };
 
@@ -59,7 +59,9 @@ const ROWS: &[Row] = &[
             ("arn", GetAtt("Arn")),
             ("invoke_arn", INVOKE),
             ("response_streaming_invoke_arn", INVOKE_STREAMING),
-            ("qualified_invoke_arn", INVOKE),
+            ("version", Made(|mapper, attribute| Some(vec![version(mapper, attribute, Some("Version"))?]))),
+            ("qualified_arn", Made(|mapper, attribute| Some(vec![version(mapper, attribute, None)?]))),
+            ("qualified_invoke_arn", Made(qualified_invoke_arn)),
         ],
         finish: Some(function),
     },
@@ -224,8 +226,39 @@ const INVOKE_STREAMING: super::Returns = Sub(
 const INVOKE_ALIAS: super::Returns =
     Sub("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${}/invocations");
 
+/// The version that a function publishes, which is a resource of its own in CloudFormation.
+const VERSION: &str = "version";
+
+/// Part of a text that is the published version. `None` when the function publishes none.
+fn version(mapper: &Mapper<'_>, attribute: &tf::Attribute, of: Option<&str>) -> Option<Part> {
+    let function = mapper.instance(&attribute.instance)?;
+    publishes(&function.arguments).then(|| {
+        let address: Address = mapper.address(&format!("{}/{VERSION}", attribute.instance));
+        Part::Ref(Reference::Resource { address, attribute: of.map(Arc::from) })
+    })
+}
+
+fn publishes(arguments: &tf::Value) -> bool {
+    matches!(arguments.get("publish").map(|publish| &publish.kind), Some(tf::Kind::Bool(true)))
+}
+
+fn qualified_invoke_arn(mapper: &Mapper<'_>, attribute: &tf::Attribute) -> Option<Vec<Part>> {
+    let whole = tf::Attribute { path: Arc::from("invoke_arn"), ..attribute.clone() };
+    let span = mapper.instance(&attribute.instance)?.name_span;
+    let unqualified = tf::Value::new(span, tf::Kind::Attribute(Arc::new(whole)));
+    let qualified = version(mapper, attribute, None)?;
+    let parts = text(&unqualified, mapper);
+    let named = |part: &Part| matches!(part, Part::Ref(Reference::Resource { .. }));
+    Some(parts.into_iter().map(|part| if named(&part) { qualified.clone() } else { part }).collect())
+}
+
 /// `-1` reserves nothing, which CloudFormation says by leaving it out.
 fn function(draft: &mut Draft<'_>) {
+    if publishes(&draft.instance.arguments) {
+        let span = draft.instance.name_span;
+        let function = member("FunctionName", span, draft.itself(span));
+        draft.also(VERSION, "AWS::Lambda::Version", vec![function]);
+    }
     let Kind::Map(properties) = &mut draft.resource.properties.kind else { return };
     properties.members.retain(|member| {
         &*member.key != "ReservedConcurrentExecutions" || member.value.as_i64().is_none_or(|count| count >= 0)
@@ -278,15 +311,23 @@ fn public(draft: &mut Draft<'_>) {
     draft.also("permission", "AWS::Lambda::Permission", properties);
 }
 
-/// The alias whose name is the qualifier.
+/// The alias whose name is the qualifier, or the version whose number it is.
 fn alias(qualifier: &tf::Value, mapper: &Mapper<'_>) -> Option<Value> {
     let attribute = match &qualifier.kind {
         tf::Kind::Attribute(attribute) => attribute,
         _ => qualifier.origin.as_ref()?,
     };
-    let whole = tf::Attribute { path: Arc::from(""), ..tf::Attribute::clone(attribute) };
-    let whole = tf::Value::new(qualifier.span, tf::Kind::Attribute(Arc::new(whole)));
-    (&*attribute.kind == "aws_lambda_alias" && &*attribute.path == "name").then(|| mapper.plain(&whole))
+    match (&*attribute.kind, &*attribute.path) {
+        ("aws_lambda_alias", "name") => {
+            let whole = tf::Attribute { path: Arc::from(""), ..tf::Attribute::clone(attribute) };
+            Some(mapper.plain(&tf::Value::new(qualifier.span, tf::Kind::Attribute(Arc::new(whole)))))
+        }
+        ("aws_lambda_function", "version") => match version(mapper, attribute, None)? {
+            Part::Ref(reference) => Some(Value::new(qualifier.span, Kind::Ref(reference))),
+            Part::Literal(_) | Part::Unknown(_) => None,
+        },
+        _ => None,
+    }
 }
 
 fn text(value: &tf::Value, mapper: &Mapper<'_>) -> Vec<Part> {

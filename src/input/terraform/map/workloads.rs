@@ -149,6 +149,17 @@ const ROWS: &[Row] = &[
         finish: None,
     },
     Row {
+        from: "aws_service_discovery_service",
+        to: "AWS::ServiceDiscovery::Service",
+        properties: &[
+            property("Name", "name", Plain),
+            property("NamespaceId", "namespace_id", Link),
+            property("Tags", "tags", Tags),
+        ],
+        attributes: &[("id", Ref), ("arn", GetAtt("Arn"))],
+        finish: None,
+    },
+    Row {
         from: "aws_cloudformation_stack",
         to: "AWS::CloudFormation::Stack",
         properties: &[

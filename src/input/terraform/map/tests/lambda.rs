@@ -155,3 +155,39 @@ resource "aws_lambda_permission" "p" {{
     assert_eq!(named("\"other\"", "\"live\""), json!("other:live"));
     assert_eq!(named(function, "null"), json!({"Ref": "aws_lambda_function.fn"}));
 }
+
+#[test]
+fn a_published_version_is_a_resource() {
+    same(
+        r#"
+resource "aws_lambda_function" "fn" {
+  function_name = "fn"
+  role          = "arn:aws:iam::111122223333:role/x"
+  publish       = true
+}
+resource "aws_lambda_permission" "by_number" {
+  function_name = aws_lambda_function.fn.function_name
+  qualifier     = aws_lambda_function.fn.version
+}
+resource "aws_lambda_permission" "by_arn" {
+  function_name = aws_lambda_function.fn.qualified_arn
+}
+resource "aws_apigatewayv2_integration" "integration" {
+  integration_uri = aws_lambda_function.fn.qualified_invoke_arn
+}
+"#,
+        "
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: fn, Role: 'arn:aws:iam::111122223333:role/x'}
+  FnVersion: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn}}
+  ByNumber: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref FnVersion}}
+  ByArn: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref FnVersion}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      IntegrationUri: !Sub
+        'arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${FnVersion}/invocations'
+",
+    );
+}
