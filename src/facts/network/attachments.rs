@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::{Fact, Step, fact_struct};
-use super::{front, groups};
+use super::{front, groups, placement, routing};
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{self, Pointer, Traffic, leads_to, may_be_declared};
 use crate::graph::elbv2::{LoadBalancer, LoadBalancerType};
@@ -85,6 +85,14 @@ impl<'g> Users<'g> {
             for pointer in front::groups_of(graph, balancer) {
                 if let Some(group) = pointer.address().and_then(|address| graph.resources.get(address)) {
                     users.add(&group.address, resource);
+                }
+            }
+        }
+        // Nor do other interfaces.
+        for workload in placement::workloads(graph) {
+            for nic in workload.interfaces.iter().flatten() {
+                if let (Typed::Absent(_), Some(vpc)) = (&nic.groups, routing::declared_vpc(graph, &nic.place)) {
+                    users.add(ec2::default_group(&graph.resources, vpc), workload.resource);
                 }
             }
         }
