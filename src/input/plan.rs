@@ -157,7 +157,13 @@ fn instances(document: &Document, written: &BTreeMap<Arc<str>, Instance>, source
         let own = written.get(&recorded.address);
         let written = own.map(|own| &own.arguments);
         let arguments = reader.arguments(recorded, written);
-        let arguments = mirrored.without(arguments, recorded, &configuration, written);
+        let mut arguments = mirrored.without(arguments, recorded, &configuration, written);
+        if let Some(expressions) = configuration.expressions(recorded) {
+            let configured = |argument: &str| {
+                !expressions.member(argument).is_absent() || written.is_some_and(|own| own.get(argument).is_some())
+            };
+            arguments = identities.without_default_network(arguments, &configured);
+        }
         let mut instance = Instance {
             address: Arc::clone(&recorded.address),
             kind: Arc::clone(&recorded.kind),

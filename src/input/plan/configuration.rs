@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::path::Calls;
+use super::record::Recorded;
 use crate::source::{Node, NodeValue};
 
 /// The configuration of one module.
@@ -62,6 +63,11 @@ impl<'n> Configuration<'n> {
 
     pub(super) fn module(&self, calls: &Calls) -> Option<&ModuleConfiguration<'n>> {
         calls.0.iter().try_fold(self.root.as_ref()?, |module, call| Some(&module.call(&call.name)?.module))
+    }
+
+    /// What is configured of a resource; `None` when that is not told.
+    pub(super) fn expressions(&self, recorded: &Recorded<'n>) -> Option<Expression<'n>> {
+        Some(Expression::of_resource(self.module(&recorded.calls)?.resource(&recorded.local)?))
     }
 
     /// The value of a variable of the root module.

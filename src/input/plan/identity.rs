@@ -24,6 +24,10 @@ pub(super) struct Identities<'n> {
 /// An id that somebody chose is at least this long when it is taken for one wherever it stands.
 const OPAQUE: usize = 10;
 
+/// Arguments that say in which network something is.
+const NETWORK: [&str; 7] =
+    ["security_group_ids", "security_groups", "subnet_id", "subnet_ids", "subnets", "vpc_id", "vpc_security_group_ids"];
+
 /// Larger collections are not searched.
 const MAX_DEPTH: usize = 64;
 
@@ -55,6 +59,22 @@ impl<'n> Identities<'n> {
     /// The instances that have an id, ARN or name.
     pub(super) fn having(&self, text: &str) -> impl Iterator<Item = &Arc<str>> {
         self.by_text.get(text).into_iter().flatten().map(|attribute| &attribute.instance)
+    }
+
+    /// Leaves out where the service has put an instance that is not told where to be: its default network, of which
+    /// no more is known than that.
+    pub(super) fn without_default_network(&self, arguments: Value, configured: &dyn Fn(&str) -> bool) -> Value {
+        let Some(object) = arguments.as_object() else { return arguments };
+        let outside =
+            |value: &Value| matches!(&value.kind, Kind::Text(text) if !self.by_text.contains_key(&*text.text));
+        let is_default = |member: &Member| {
+            NETWORK.contains(&&*member.key)
+                && !configured(&member.key)
+                && member.value.elements().map_or_else(|| outside(&member.value), |items| items.iter().all(outside))
+        };
+        let mut kept = Object::new(object.members().iter().filter(|member| !is_default(member)).cloned().collect());
+        kept.open.clone_from(&object.open);
+        Value::object(arguments.span, kept)
     }
 
     /// Follows the literals of an instance.

@@ -47,7 +47,7 @@ pub(super) fn is_link(kind: &str, path: &str) -> bool {
 
 /// Whether an argument takes several ids, ARNs or names.
 pub(super) fn takes_several(path: &str) -> bool {
-    path.ends_with('s') && !path.ends_with("credentials")
+    path.ends_with("vpc_zone_identifier") || path.ends_with('s') && !path.ends_with("credentials")
 }
 
 pub(super) fn is_beginning(attribute: &Attribute) -> bool {

@@ -310,3 +310,16 @@ fn what_wrappers_print_around_a_plan_is_passed_over() {
     assert_eq!(wide_text(&wide).as_deref(), Some(plan));
     assert!(advice("p", b"{\"@level\":\"info\",\"@module\":\"terraform.ui\"}").is_some());
 }
+
+#[test]
+fn the_default_network_is_no_place_that_somebody_chose() {
+    let json = plan(
+        &[(
+            "aws_instance.i",
+            r#"{"subnet_id": "subnet-0a1b2c3d", "vpc_security_group_ids": ["sg-0a1b2c3d"], "ami": "ami-1"}"#,
+            "{}",
+        )],
+        r#"{"resources": [{"address": "aws_instance.i", "expressions": {"ami": {"constant_value": "ami-1"}}}]}"#,
+    );
+    assert_eq!(read(&json), [r#"aws_instance.i ami = "ami-1""#]);
+}
