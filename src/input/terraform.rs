@@ -64,6 +64,12 @@ struct Loaded {
 }
 
 impl Shared {
+    /// Where Terraform would run for a root module.
+    pub(super) fn working_directory(&self, root: &str) -> Option<Arc<str>> {
+        let directory = self.folders.as_ref().and_then(|_| std::path::absolute(root).ok())?;
+        Some(Arc::from(directory.to_string_lossy().replace('\\', "/")))
+    }
+
     /// What the files of a tree's modules may be read from.
     pub(super) fn files(&self, tree: &Tree) -> Arc<dyn Files> {
         match &self.folders {
@@ -99,6 +105,7 @@ impl Loaded {
         let tree = Tree::load(root, library)?;
         let mut notes = tree.notes.clone();
         let mut inputs = Inputs::from(context);
+        inputs.directory = shared.working_directory(root);
         if let Some(module) = tree.module(tree.root) {
             let given = assignments.of(module, library);
             notes.extend(given.notes);

@@ -80,6 +80,7 @@ impl Written {
         let Beside { directory, shared } = beside;
         let tree = Tree::load(directory, &shared.library)?;
         let mut inputs = Inputs::from(&shared.context);
+        inputs.directory = shared.working_directory(directory);
         if let Some(module) = tree.module(tree.root) {
             inputs.variables = variables(module, &Configuration::of(&document.root), sources);
         }

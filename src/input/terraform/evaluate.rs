@@ -48,6 +48,8 @@ pub struct Inputs {
     pub partition: Option<Arc<str>>,
     /// `default` when not given.
     pub workspace: Option<Arc<str>>,
+    /// The directory of the root module from the root of the file system, for `path.cwd`; `None` when it is in memory.
+    pub directory: Option<Arc<str>>,
     /// What data sources have read, by their addresses: objects of all that is known.
     pub data: BTreeMap<Arc<str>, Value>,
 }
@@ -61,6 +63,7 @@ impl From<&Context> for Inputs {
             account: given(&context.account),
             partition: Some(Arc::from(context.partition())),
             workspace: given(&context.terraform.workspace),
+            directory: None,
             data: BTreeMap::new(),
         }
     }

@@ -47,8 +47,12 @@ pub(super) fn data_attribute<'a>(
         _ => None,
     };
     // A policy says more when it is made here.
-    if let Some(known) = known.or(read) {
+    let known = if &*of.declared.kind == "aws_iam_policy_document" { known.or(read) } else { read.or(known) };
+    if let Some(known) = known {
         return Ok(known);
+    }
+    if let Some(resource) = looked_up(run, of, span)? {
+        return run.of_instance(&Arc::new(resource), name, span);
     }
     let pseudo = match (&*of.declared.kind, name) {
         ("aws_partition", "partition" | "id" | "dns_suffix") => Some(if name == "id" { "partition" } else { name }),
@@ -80,6 +84,35 @@ pub(super) fn data_attribute<'a>(
         Reason::LookedUp(Arc::clone(address))
     };
     Ok(run.unknown(span, reason, Some(Arc::from(format!("{address}.{name}")))))
+}
+
+/// Data sources that find one thing by this argument. Source: their pages in the documentation of the Terraform AWS
+/// provider.
+const FOUND_BY: [(&str, &str); 12] = [
+    ("aws_cognito_user_pool", "user_pool_id"),
+    ("aws_dynamodb_table", "name"),
+    ("aws_iam_role", "name"),
+    ("aws_lambda_function", "function_name"),
+    ("aws_lb", "arn"),
+    ("aws_lb_listener", "arn"),
+    ("aws_lb_target_group", "arn"),
+    ("aws_route_table", "route_table_id"),
+    ("aws_s3_bucket", "bucket"),
+    ("aws_security_group", "id"),
+    ("aws_subnet", "id"),
+    ("aws_vpc", "id"),
+];
+
+/// The resource of the same type that a data source looks up: `data.aws_subnet` by the id of an `aws_subnet`.
+fn looked_up<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Attribute>, Fault> {
+    let Some((_, argument)) = FOUND_BY.iter().find(|(kind, _)| *kind == &*of.declared.kind) else { return Ok(None) };
+    let Some(value) = run.argument(of, argument, span)? else { return Ok(None) };
+    let attribute = match &value.kind {
+        Kind::Attribute(attribute) => Some(attribute),
+        _ => value.origin.as_ref(),
+    };
+    let same = attribute.filter(|attribute| attribute.kind == of.declared.kind);
+    Ok(same.map(|attribute| Attribute { path: Arc::from(""), ..(**attribute).clone() }))
 }
 
 /// The ARN of a policy, which also stands for what it says. That of one that is found by its name lacks its owner: the

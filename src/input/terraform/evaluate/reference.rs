@@ -79,7 +79,11 @@ impl<'a> Run<'a> {
             }
             "path" => match &*name.text {
                 "module" => Ok(Value::text(span, self.path_of(module))),
-                "root" | "cwd" => Ok(Value::text(span, ".")),
+                "root" => Ok(Value::text(span, ".")),
+                "cwd" => {
+                    let directory = self.configuration.inputs.directory.clone();
+                    Ok(Value::text(span, directory.unwrap_or_else(|| Arc::from("."))))
+                }
                 _ => Err(Fault::new(span, format!("there is no `path.{}`", name.text))),
             },
             "terraform" => match &*name.text {

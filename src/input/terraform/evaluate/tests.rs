@@ -412,6 +412,22 @@ resource "aws_route_table_association" "s" {
 }
 
 #[test]
+fn what_is_looked_up_by_the_identity_of_a_resource_is_that_resource() {
+    let outcome = evaluate(
+        r#"
+        resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }
+        resource "aws_subnet" "a" { vpc_id = aws_vpc.main.id }
+        data "aws_subnet" "a" { id = aws_subnet.a.id }
+        data "aws_vpc" "other" { id = "vpc-1" }
+        output "vpc" { value = data.aws_subnet.a.vpc_id }
+        output "cidr" { value = data.aws_vpc.other.cidr_block }
+        "#,
+    );
+    assert_eq!(outcome.output("vpc"), "@aws_vpc.main.id");
+    assert_eq!(outcome.output("cidr"), "?data.aws_vpc.other.cidr_block");
+}
+
+#[test]
 fn data_sources_that_only_read_files_are_read() {
     let outcome = evaluate(
         r#"

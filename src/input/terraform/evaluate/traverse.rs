@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
     }
 
     /// An attribute of what stands at an address.
-    fn of_instance(&self, attribute: &Arc<Attribute>, name: &str, span: Span) -> Result<Value, Fault> {
+    pub(super) fn of_instance(&self, attribute: &Arc<Attribute>, name: &str, span: Span) -> Result<Value, Fault> {
         let node = self.nodes.borrow().get(&attribute.instance).cloned();
         match node {
             Some(Node::Module(module)) => self.output(&module, name, span),
