@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use convert::{Mismatch, convert, to_bool, to_number, to_text};
-pub use equal::{equal, set_of};
+pub use equal::{apart, equal, set_of};
 pub use parse::{Malformed, parse};
 pub use unify::{adapt, common, unify};
 

@@ -179,9 +179,9 @@ impl Value {
         self
     }
 
-    /// A list of which the order is not known.
-    pub fn unordered(span: Span, items: Vec<Self>) -> Self {
-        Self::new(span, Kind::Set(super::types::set_of(items).into())).collected()
+    /// A list of which the order is not known. One element may stand in it several times.
+    pub fn unordered(span: Span, items: impl Into<Arc<[Value]>>) -> Self {
+        Self::new(span, Kind::Set(items.into())).collected()
     }
 
     #[must_use]

@@ -36,6 +36,10 @@ impl Binding<'_> {
 pub(super) struct Turns {
     pub list: Vec<(Value, Value)>,
     pub more: Option<Arc<Unknown>>,
+    /// How many of the turns come before those of `more`; all of them when not set.
+    before: Option<usize>,
+    /// The order of the turns is not known.
+    unordered: bool,
     /// Set when the only turn stands for all that there are.
     pub all: Option<Arc<Unknown>>,
 }
@@ -44,7 +48,7 @@ impl<'a> Run<'a> {
     /// The elements of a collection with their keys.
     pub(super) fn turns(&self, collection: &Value) -> Result<Turns, Fault> {
         let span = collection.span;
-        let mut turns = Turns { list: Vec::new(), more: None, all: None };
+        let mut turns = Turns { list: Vec::new(), more: None, before: None, unordered: false, all: None };
         if let Some((one, all)) = self.one_for_all(collection) {
             let key = Value::unknown(span, all.reason.clone(), None);
             turns.list.push((key, one.clone()));
@@ -53,13 +57,20 @@ impl<'a> Run<'a> {
         }
         match &collection.kind {
             Kind::List(items) | Kind::Set(items) => {
-                let set = matches!(collection.kind, Kind::Set(_));
+                let set = matches!(collection.kind, Kind::Set(_)) && !collection.uniform;
+                turns.unordered = collection.is_unordered();
                 for (index, item) in items.iter().enumerate() {
                     if let Kind::Rest(more) = &item.kind {
+                        turns.before.get_or_insert(turns.list.len());
                         turns.more = Some(Arc::clone(more));
                         continue;
                     }
-                    let key = if set { item.clone() } else { Value::new(span, whole(index)) };
+                    let key = match &turns.more {
+                        _ if set => item.clone(),
+                        Some(more) => Value::unknown(span, more.reason.clone(), None),
+                        None if turns.unordered => Value::unknown(span, unknown_in(&[collection]).reason.clone(), None),
+                        None => Value::new(span, whole(index)),
+                    };
                     turns.list.push((key, item.clone()));
                 }
                 self.spend(items.len());
@@ -70,6 +81,7 @@ impl<'a> Run<'a> {
                 }
                 self.spend(object.members().len());
                 turns.more.clone_from(&object.open);
+                turns.unordered = object.open.is_some();
             }
             Kind::Unknown(unknown) => turns.more = Some(Arc::clone(unknown)),
             Kind::Attribute(attribute) => turns.more = Some(self.computed(attribute, collection)),
@@ -82,6 +94,7 @@ impl<'a> Run<'a> {
             && self.is_surely_empty(more)
         {
             turns.more = None;
+            turns.unordered &= collection.elements().is_some();
         }
         Ok(turns)
     }
@@ -110,7 +123,11 @@ impl<'a> Run<'a> {
         let sensitive = collection.sensitive;
         let turns = self.turns(&collection)?;
         let mut gathered = Gathered::default();
-        for (key, value) in &turns.list {
+        let mut before = None;
+        for (index, (key, value)) in turns.list.iter().enumerate() {
+            if turns.before == Some(index) {
+                before = Some(gathered.items.len());
+            }
             let outer = Binding { name: &each.value_variable, value, outer: scope.bindings };
             let inner = each.key_variable.as_deref().map(|name| Binding { name, value: key, outer: Some(&outer) });
             let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
@@ -120,8 +137,10 @@ impl<'a> Run<'a> {
         let more = more.or(turns.all);
         let value = if each.key.is_none() {
             let mut items = gathered.items;
-            items.extend(more.map(|more| Value::new(span, Kind::Rest(more))));
-            Value::list(span, items)
+            if let Some(more) = more {
+                items.insert(before.unwrap_or(items.len()), Value::new(span, Kind::Rest(more)));
+            }
+            if turns.unordered { Value::unordered(span, items) } else { Value::list(span, items) }
         } else {
             let mut object =
                 if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };

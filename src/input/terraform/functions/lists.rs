@@ -62,6 +62,8 @@ fn list_like(call: &Call<'_>, items: Vec<Value>, uniform: bool) -> Outcome {
 /// What a list is made of, as a list; one without a known order when that had none.
 fn made_of(call: &Call<'_>, from: &[Value], items: Vec<Value>, uniform: bool) -> Outcome {
     if from.iter().any(Value::is_unordered) {
+        let items =
+            if from.iter().any(|from| from.is_unordered() && !from.uniform) { types::apart(items) } else { items };
         return Ok(Value::unordered(call.span, items));
     }
     list_like(call, items, uniform)
@@ -98,6 +100,7 @@ fn length(call: &Call<'_>) -> Outcome {
         Kind::Text(text) => text.text.graphemes(true).count(),
         Kind::Json(_) => known_text(value)?.graphemes(true).count(),
         Kind::List(_) => call.items(0)?.len(),
+        Kind::Set(_) if value.uniform => call.items(0)?.len(),
         Kind::Set(_) => {
             let items = call.items(0)?;
             let unsure =
@@ -220,14 +223,15 @@ fn distinct(call: &Call<'_>) -> Outcome {
     }
     // Which of two comes first depends on whether they are one.
     if unsure {
-        return Ok(Value::unordered(call.span, kept));
+        return Ok(Value::unordered(call.span, types::apart(kept)));
     }
     made_of(call, call.arguments, kept, true)
 }
 
 fn flatten(call: &Call<'_>) -> Outcome {
-    let mut flat = Flat { items: Vec::new(), sensitive: false, unordered: call.argument(0)?.is_unordered() };
-    flat.add(call.elements(0)?);
+    let mut flat = Flat { items: Vec::new(), sensitive: false, unordered: false };
+    call.elements(0)?;
+    flat.add(call.arguments);
     let list =
         if flat.unordered { Value::unordered(call.span, flat.items) } else { Value::list(call.span, flat.items) };
     Ok(list.marked(flat.sensitive))
@@ -247,7 +251,8 @@ impl Flat {
                 Kind::List(inner) | Kind::Set(inner) => {
                     self.sensitive |= item.sensitive;
                     self.unordered |= item.is_unordered();
-                    self.add(inner);
+                    let set = matches!(item.kind, Kind::Set(_)) && !item.uniform;
+                    if set { self.add(&types::apart(inner.to_vec())) } else { self.add(inner) }
                 }
                 // It may be a list.
                 Kind::Unknown(_) => self.items.extend(rest_of(item)),

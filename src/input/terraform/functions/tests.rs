@@ -129,12 +129,12 @@ fn lists_keep_what_is_known_of_them() {
         r#"[...compact(["", var.x, "a"]), "a"]"#
     );
     assert_eq!(is("distinct", vec![list(vec![unknown("x"), unknown("x")])]), "[?var.x]");
-    assert_eq!(is("distinct", vec![list(vec![text("a"), unknown("x"), text("a")])]), r#"set["a", ?var.x]"#);
+    assert_eq!(is("distinct", vec![list(vec![text("a"), unknown("x"), text("a")])]), r#"set["a", ...?]"#);
     assert_eq!(is("reverse", vec![open()]), r#"["b", ...var.more, "a"]"#);
     assert_eq!(is("one", vec![list(vec![unknown("x")])]), "?var.x");
     assert_eq!(is("one", vec![called("concat", vec![list(vec![text("a")]), more()])]), "\"a\"");
     assert_eq!(is("alltrue", vec![list(vec![unknown("x"), Value::new(span(), Kind::Bool(false))])]), "false");
-    assert_eq!(is("sort", vec![list(vec![attribute("a.b", "id"), text("a")])]), r#"set["a", @a.b.id]"#);
+    assert_eq!(is("sort", vec![list(vec![attribute("a.b", "id"), text("a")])]), r#"set[@a.b.id, "a"]"#);
     assert_eq!(is("coalesce", vec![text(""), text("a"), unknown("x")]), "\"a\"");
     assert_eq!(is("coalesce", vec![unknown("x"), text("a")]), r#"?coalesce(var.x, "a")"#);
     assert_eq!(is("coalescelist", vec![list(vec![]), list(vec![unknown("x")])]), "[?var.x]");

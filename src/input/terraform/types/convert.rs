@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Field, Type, number, set_of, unify};
+use super::{Field, Type, apart, number, set_of, unify};
 use crate::input::terraform::symbol;
 use crate::input::terraform::value::{Kind, Member, Object, Text, Value};
 use crate::value::Reason;
@@ -59,6 +59,7 @@ pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
         Type::List(element) => {
             let items = elements(&value, element).ok_or_else(|| Mismatch::required(to))??;
             if value.is_unordered() {
+                let items = if value.uniform { items } else { apart(items) };
                 return Ok(value.with(Kind::Set(items.into())).collected());
             }
             Ok(value.with(Kind::List(items.into())).collected())

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::input::terraform::functions::rendered;
-use crate::input::terraform::value::{Attribute, Kind, Part, Value};
+use crate::input::terraform::symbol;
+use crate::input::terraform::value::{Attribute, Kind, Part, Unknown, Value};
 use crate::source::hcl::Number;
 
 /// Whether two values are equal, as `==` says. Values of different types never are. `None` when it is not known.
@@ -35,8 +36,8 @@ pub fn equal(a: &Value, b: &Value) -> Option<bool> {
         (Kind::Json(a), Kind::Json(b)) => equal(a, b).filter(|same| *same),
         (Kind::List(x), Kind::List(y)) => lists(a, b, x, y),
         (Kind::Set(x), Kind::Set(y)) => sets(x, y),
-        (Kind::Set(_), Kind::List(_)) if a.is_unordered() => None,
-        (Kind::List(_), Kind::Set(_)) if b.is_unordered() => None,
+        (Kind::Set(_), Kind::List(_)) if a.is_unordered() || b.items().is_none() => None,
+        (Kind::List(_), Kind::Set(_)) if b.is_unordered() || a.items().is_none() => None,
         (Kind::Object(_), Kind::Object(_)) => objects(a, b),
         _ => Some(false),
     }
@@ -168,6 +169,36 @@ pub fn set_of(items: Vec<Value>) -> Vec<Value> {
     }
     kept
 }
+
+/// Elements that a set may have, as those of a list: one that is not known and may be another is perhaps a further
+/// element. Attributes count as different from each other.
+pub fn apart(items: Vec<Value>) -> Vec<Value> {
+    let may_be = |item: &Value| items.iter().any(|other| !std::ptr::eq(item, other) && equal(item, other).is_none());
+    let unsure: Vec<bool> =
+        items.iter().map(|item| is_open(item) && (items.len() > MAX_COMPARED || may_be(item))).collect();
+    let further = |item: Value| match symbol::reason(&item) {
+        Some(reason) => {
+            Value::new(item.span, Kind::Rest(Arc::new(Unknown { reason, symbol: None }))).marked(item.sensitive)
+        }
+        None => item,
+    };
+    items.into_iter().zip(unsure).map(|(item, unsure)| if unsure { further(item) } else { item }).collect()
+}
+
+/// Whether something in it is not known, attributes aside.
+fn is_open(value: &Value) -> bool {
+    match &value.kind {
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Attribute(_) => false,
+        Kind::Partial(parts) => parts.iter().any(|part| matches!(part, Part::Value(value) if is_open(value))),
+        Kind::Json(inner) => is_open(inner),
+        Kind::List(items) | Kind::Set(items) => items.iter().any(is_open),
+        Kind::Object(object) => object.open.is_some() || object.members().iter().any(|member| is_open(&member.value)),
+        Kind::Rest(_) | Kind::Unknown(_) => true,
+    }
+}
+
+/// Elements that are compared with each other.
+const MAX_COMPARED: usize = 2000;
 
 /// The place of an element in a set.
 #[derive(PartialEq, PartialOrd)]

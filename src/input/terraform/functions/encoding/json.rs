@@ -51,6 +51,12 @@ pub(in crate::input::terraform) fn write(value: &Value, to: &mut Assembly) {
             }
             to.literal("]", span);
         }
+        // Further members may stand anywhere among the others.
+        Kind::Object(object) if object.open.is_some() => {
+            if let Some(open) = &object.open {
+                to.part(&Part::Value(Value::unknown(span, open.reason.clone(), None)));
+            }
+        }
         Kind::Object(object) => {
             to.literal("{", span);
             for (index, member) in object.members().iter().enumerate() {
@@ -59,9 +65,6 @@ pub(in crate::input::terraform) fn write(value: &Value, to: &mut Assembly) {
                 }
                 to.literal(&format!("\"{}\":", escaped(&member.key)), member.key_span);
                 write(&member.value, to);
-            }
-            if let Some(open) = &object.open {
-                to.part(&Part::Value(Value::unknown(span, open.reason.clone(), None)));
             }
             to.literal("}", span);
         }

@@ -96,11 +96,12 @@ fn any(random: &mut Random, depth: usize) -> Value {
         5 if random.chance(30) => Value::null(span()),
         5 => Value::new(span(), Kind::Bool(random.chance(50))),
         6 | 7 => items(random, depth),
-        8 => members(random, depth),
-        _ => {
+        // In a list, sets and lists would become each other by way of their common type.
+        9 if depth == 3 => {
             let items = items(random, depth);
             call("toset", vec![items.clone()], span(), &NoFiles).unwrap_or(items)
         }
+        _ => members(random, depth),
     }
 }
 
@@ -140,6 +141,8 @@ fn arguments(random: &mut Random, function: &Function) -> Vec<Value> {
 struct Veil<'a> {
     random: &'a mut Random,
     names: BTreeMap<String, usize>,
+    /// Whether a text is what a resource is called, wherever it occurs.
+    references: BTreeMap<String, bool>,
 }
 
 impl Veil<'_> {
@@ -147,6 +150,12 @@ impl Veil<'_> {
         let next = self.names.len();
         let key = format!("{}{}", shown(value), value.uniform);
         format!("v{}", self.names.entry(key).or_insert(next))
+    }
+
+    fn is_reference(&mut self, text: &str) -> bool {
+        let plausible = !text.is_empty() && text.trim() == text && text != "true" && text.parse::<f64>().is_err();
+        let chosen = plausible && self.random.chance(20);
+        *self.references.entry(text.to_owned()).or_insert(chosen)
     }
 
     fn unknown(&mut self, value: &Value) -> Value {
@@ -158,9 +167,7 @@ impl Veil<'_> {
             return self.unknown(value);
         }
         match &value.kind {
-            Kind::Text(known)
-                if self.random.chance(20) && known.text.trim() == &*known.text && !known.text.is_empty() =>
-            {
+            Kind::Text(known) if self.is_reference(&known.text) => {
                 attribute(&format!("aws.{}", self.name(value)), "id")
             }
             Kind::Text(known) if self.random.chance(30) => self.over_text(known),
@@ -226,12 +233,15 @@ fn covers(said: &Value, value: &Value) -> bool {
         (Kind::Partial(parts), Kind::Text(text)) => covers_text(parts, &text.text),
         (Kind::List(said), Kind::List(values)) => covers_list(said, values),
         // A set, or a list in an order that is not known.
-        (Kind::Set(said), Kind::Set(values) | Kind::List(values)) => {
-            let hidden = said.iter().any(|item| symbol::reason(item).is_some());
-            values.iter().all(|value| hidden || said.iter().any(|said| covers(said, value)))
-                && said
+        (Kind::Set(items), Kind::Set(values) | Kind::List(values)) => {
+            let hidden = items.iter().any(|item| symbol::reason(item).is_some());
+            let open = items.iter().any(|item| matches!(item.kind, Kind::Rest(_)));
+            (open || !said.uniform || items.len() == values.len())
+                && values.iter().all(|value| hidden || items.iter().any(|item| covers(item, value)))
+                && items
                     .iter()
-                    .all(|said| matches!(said.kind, Kind::Rest(_)) || values.iter().any(|value| covers(said, value)))
+                    .filter(|item| !matches!(item.kind, Kind::Rest(_)))
+                    .all(|item| values.iter().any(|value| covers(item, value)))
         }
         // Whether another argument makes a set of it is not known.
         (Kind::List(items), Kind::Set(_)) => {
@@ -302,7 +312,7 @@ fn what_is_said_of_unknown_arguments_holds_for_any_value_of_them() {
         for _ in 0..rounds(400) {
             let known = arguments(&mut random, function);
             let truth = call(function.name, known.clone(), span(), &NoFiles);
-            let mut veil = Veil { random: &mut random, names: BTreeMap::new() };
+            let mut veil = Veil { random: &mut random, names: BTreeMap::new(), references: BTreeMap::new() };
             let hidden: Vec<Value> = known.iter().map(|argument| veil.over(argument)).collect();
             // An unknown part of a document is taken for a part of one of its values, and a document for the same
             // whatever the order of what has none.
@@ -337,7 +347,7 @@ fn no_arguments_panic_or_make_too_much() {
             if random.chance(20) {
                 arguments.push(any(&mut random, 3));
             }
-            let mut veil = Veil { random: &mut random, names: BTreeMap::new() };
+            let mut veil = Veil { random: &mut random, names: BTreeMap::new(), references: BTreeMap::new() };
             let hidden: Vec<Value> = arguments.iter().map(|argument| veil.over(argument)).collect();
             if let Ok(value) = call(function.name, hidden, span(), &NoFiles) {
                 assert!(value.weight() < 1 << 20, "{}", told(function.name, &arguments, &Ok(value)));
