@@ -325,10 +325,13 @@ impl<'a> Call<'a> {
         reason.unwrap_or_else(|| not_known(self.name))
     }
 
-    /// What an element that depends on `unsure` is in the result: perhaps a further element.
-    fn further(&self, unsure: &Value) -> Value {
-        let unknown = Unknown::new(self.reason(unsure), symbol::of_call(self.name, self.arguments));
-        Value::new(unsure.span, Kind::Rest(unknown.into())).marked(unsure.sensitive)
+    /// Perhaps a further element of the result. That depends on `unsure`.
+    fn further(&self, unsure: &Value, element: Option<&Value>) -> Value {
+        let symbol = symbol::of_call(self.name, self.arguments);
+        let element = element.filter(|element| !matches!(element.kind, Kind::Rest(_)));
+        let unknown = Unknown { reason: self.reason(unsure), symbol, element: element.cloned().map(Arc::new) };
+        let sensitive = unsure.sensitive || element.is_some_and(|element| element.sensitive);
+        Value::new(unsure.span, Kind::Rest(unknown.into())).marked(sensitive)
     }
 
     #[expect(clippy::unused_self, reason = "it reads as what the call does")]

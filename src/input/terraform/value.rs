@@ -21,8 +21,9 @@ pub struct Value {
     pub origin: Option<Arc<Attribute>>,
     /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
     pub sensitive: bool,
-    /// Of a set: it is a list in truth, of which the order is not known. Of a list or object: its elements share one type, as `tolist` and `list(string)` make them, so it is a list or
+    /// Of a list or object: its elements share one type, as `tolist` and `list(string)` make them, so it is a list or
     /// map in Terraform's terms. As it is written (`[…]`, `{…}`) it is a tuple or object, which never equals one.
+    /// Of a set: it is a list in truth, of which the order is not known.
     pub uniform: bool,
     /// Levels below and size of the whole, for the bounds of [`Value::new`].
     depth: u8,

@@ -6,7 +6,7 @@ use super::strings::{MAX_TEXT, refused};
 use super::{Call, Function, Outcome, Stop, Takes, function, is_open, known_text};
 use crate::input::terraform::text::Assembly;
 use crate::input::terraform::types::{number, to_bool, to_number, to_text};
-use crate::input::terraform::value::{Kind, Number, Text, Value};
+use crate::input::terraform::value::{Kind, Number, Text, Unknown, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("format", &[Takes::Text], Some(Takes::Nullable), |call| {
@@ -288,6 +288,13 @@ fn shortest(number: Number, precision: Option<usize>, fallback: usize) -> String
     }
 }
 
+fn element_of_rest(item: &Value) -> Option<Value> {
+    match &item.kind {
+        Kind::Rest(more) => more.element.as_deref().cloned(),
+        _ => None,
+    }
+}
+
 fn formatlist(call: &Call<'_>) -> Outcome {
     let arguments = call.arguments.get(1..).unwrap_or_default();
     let mut length = None;
@@ -330,9 +337,25 @@ fn formatlist(call: &Call<'_>) -> Outcome {
         items.push(formatted(call, &row.collect::<Vec<_>>())?);
     }
     if let Some(rest) = rest {
+        let row: Vec<Value> = arguments
+            .iter()
+            .map(|argument| match argument.elements().map(|items| items.iter().find_map(element_of_rest)) {
+                Some(Some(element)) => element,
+                _ if argument.elements().is_none() && !matches!(argument.kind, Kind::Unknown(_)) => argument.clone(),
+                _ => derived(call, argument),
+            })
+            .collect();
+        let element = formatted(call, &row).ok();
+        let further = call.further(rest, element.as_ref());
         // Of one list there is one text for each element.
         let lists = arguments.iter().filter(|argument| argument.elements().is_some()).count();
-        items.push(if lists == 1 { rest.clone() } else { call.further(rest) });
+        items.push(match (&rest.kind, further.kind) {
+            (Kind::Rest(of), Kind::Rest(more)) if lists == 1 => {
+                let more = Unknown { symbol: of.symbol.clone(), ..(*more).clone() };
+                Value::new(rest.span, Kind::Rest(more.into())).marked(further.sensitive)
+            }
+            (_, kind) => Value::new(rest.span, kind).marked(further.sensitive),
+        });
     }
     Ok(Value::list(call.span, items).collected())
 }

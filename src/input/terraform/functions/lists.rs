@@ -1,11 +1,13 @@
 //! Lists, tuples, and what works on any collection.
 
+use std::sync::Arc;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Call, Function, Marks, Outcome, Stop, Takes, element_of, function, is_open, known_text, rest_of};
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{self, Type, equal, number, to_bool, to_number};
-use crate::input::terraform::value::{Kind, Number, Part, Value};
+use crate::input::terraform::value::{Kind, Number, Part, Unknown, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("alltrue", &[Takes::Bools], None, |call| quantified(call, false)),
@@ -256,9 +258,31 @@ impl Flat {
                 }
                 // It may be a list.
                 Kind::Unknown(_) => self.items.extend(rest_of(item)),
+                Kind::Rest(more) => self.add_further(item, more),
                 _ => self.items.push(item.clone()),
             }
         }
+    }
+}
+
+impl Flat {
+    /// Adds what further elements are made of: as many of each as there are further elements.
+    fn add_further(&mut self, item: &Value, more: &Arc<Unknown>) {
+        let Some(Kind::List(inner) | Kind::Set(inner)) = more.element.as_ref().map(|element| &element.kind) else {
+            return self.items.push(item.clone());
+        };
+        let mut each = Self { items: Vec::new(), sensitive: item.sensitive, unordered: self.unordered };
+        each.add(inner);
+        self.sensitive |= each.sensitive;
+        self.unordered |= each.unordered || each.items.len() > 1;
+        self.items.extend(each.items.into_iter().map(|element| match &element.kind {
+            Kind::Rest(_) => element,
+            _ => {
+                let (span, sensitive) = (element.span, element.sensitive);
+                let unknown = Unknown { element: Some(Arc::new(element)), ..(**more).clone() };
+                Value::new(span, Kind::Rest(Arc::new(unknown))).marked(sensitive)
+            }
+        }));
     }
 }
 
@@ -269,7 +293,7 @@ fn compact(call: &Call<'_>) -> Outcome {
             Kind::Null => {}
             Kind::Text(text) if text.text.is_empty() => {}
             Kind::Partial(_) | Kind::Unknown(_) if !has_text(item) => {
-                kept.push(call.further(item));
+                kept.push(call.further(item, Some(item)));
             }
             _ => kept.push(item.clone()),
         }
@@ -301,7 +325,7 @@ fn sort(call: &Call<'_>) -> Outcome {
     let mut texts = Vec::with_capacity(items.len());
     for item in items {
         match &item.kind {
-            Kind::Text(text) => texts.push((std::sync::Arc::clone(&text.text), item.clone())),
+            Kind::Text(text) => texts.push((Arc::clone(&text.text), item.clone())),
             Kind::Null => return call.refuse(0, "must not have null elements"),
             _ if items.len() == 1 => return Ok(call.argument(0)?.clone()),
             // The elements are known, only their order is not.
@@ -445,7 +469,7 @@ fn matchkeys(call: &Call<'_>) -> Outcome {
         if found.contains(&Some(true)) {
             kept.push(value.clone());
         } else if found.contains(&None) {
-            kept.push(call.further(key).marked(value.sensitive_within()));
+            kept.push(call.further(key, Some(value)));
         }
     }
     list_like(call, kept, true)

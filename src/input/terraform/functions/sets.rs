@@ -67,7 +67,7 @@ fn chosen(
             continue;
         }
         if decided.contains(&None) {
-            kept.push(call.further(item));
+            kept.push(call.further(item, Some(item)));
         } else {
             kept.push(item.clone());
         }

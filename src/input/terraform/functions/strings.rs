@@ -309,7 +309,7 @@ fn split(call: &Call<'_>) -> Outcome {
         items = fragments(text, *span);
         items.pop();
     }
-    items.push(call.further(call.argument(1)?));
+    items.push(call.further(call.argument(1)?, None));
     // A longer separator may begin in the unknown part.
     if let (Some(Part::Literal(text, span)), 1) = (parts.last(), separator.len()) {
         items.extend(fragments(text, *span).into_iter().skip(1));

@@ -87,7 +87,10 @@ fn shown(value: &Value) -> String {
             format!("{{{}}}", members.chain(open).collect::<Vec<_>>().join(", "))
         }
         Kind::Attribute(_) => format!("@{}", symbol::of(value).unwrap()),
-        Kind::Rest(unknown) => format!("...{}", unknown.symbol.as_deref().unwrap_or("?")),
+        Kind::Rest(unknown) => {
+            let element = unknown.element.as_ref().map(|element| format!(": {}", shown(element)));
+            format!("...{}{}", unknown.symbol.as_deref().unwrap_or("?"), element.unwrap_or_default())
+        }
         Kind::Unknown(unknown) => format!("?{}", unknown.symbol.as_deref().unwrap_or_default()),
     }
 }
@@ -126,10 +129,10 @@ fn lists_keep_what_is_known_of_them() {
     assert_eq!(is("flatten", vec![list(vec![list(vec![text("a")]), more()])]), r#"["a", ...var.more]"#);
     assert_eq!(
         is("compact", vec![list(vec![text(""), unknown("x"), text("a")])]),
-        r#"[...compact(["", var.x, "a"]), "a"]"#
+        r#"[...compact(["", var.x, "a"]): ?var.x, "a"]"#
     );
     assert_eq!(is("distinct", vec![list(vec![unknown("x"), unknown("x")])]), "[?var.x]");
-    assert_eq!(is("distinct", vec![list(vec![text("a"), unknown("x"), text("a")])]), r#"set["a", ...?]"#);
+    assert_eq!(is("distinct", vec![list(vec![text("a"), unknown("x"), text("a")])]), r#"set["a", ...?: ?var.x]"#);
     assert_eq!(is("reverse", vec![open()]), r#"["b", ...var.more, "a"]"#);
     assert_eq!(is("one", vec![list(vec![unknown("x")])]), "?var.x");
     assert_eq!(is("one", vec![called("concat", vec![list(vec![text("a")]), more()])]), "\"a\"");
@@ -170,11 +173,11 @@ fn sets_keep_references_apart() {
     assert_eq!(is("setsubtract", vec![list(vec![text("a"), text("b")]), list(vec![text("a")])]), r#"set["b"]"#);
     assert_eq!(
         is("setsubtract", vec![list(vec![id("a.b")]), list(vec![unknown("x")])]),
-        "set[...setsubtract(toset([a.b.id]), toset([var.x]))]"
+        "set[...setsubtract(toset([a.b.id]), toset([var.x])): @a.b.id]"
     );
     assert_eq!(
         is("setintersection", vec![list(vec![id("a.b"), text("x")]), list(vec![id("a.b")])]),
-        r#"set[...setintersection(toset(["x", a.b.id]), toset([a.b.id])), @a.b.id]"#
+        r#"set[...setintersection(toset(["x", a.b.id]), toset([a.b.id])): "x", @a.b.id]"#
     );
 }
 

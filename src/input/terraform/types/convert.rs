@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Field, Type, apart, number, set_of, unify};
 use crate::input::terraform::symbol;
-use crate::input::terraform::value::{Kind, Member, Object, Text, Value};
+use crate::input::terraform::value::{Kind, Member, Object, Text, Unknown, Value};
 use crate::value::Reason;
 
 /// A value that does not fit a type, and where in it.
@@ -48,8 +48,10 @@ impl Mismatch {
 /// Converts a value as Terraform does for a variable, or a function's parameter. Null stays null, and what is not
 /// known as a whole stays as it is.
 pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
-    if matches!(value.kind, Kind::Null | Kind::Attribute(_) | Kind::Rest(_) | Kind::Unknown(_)) {
-        return Ok(value);
+    match &value.kind {
+        Kind::Rest(more) => return Ok(further(&value, more, to)),
+        Kind::Null | Kind::Attribute(_) | Kind::Unknown(_) => return Ok(value),
+        _ => {}
     }
     match to {
         Type::Any => Ok(value),
@@ -76,39 +78,41 @@ pub fn convert(value: Value, to: &Type) -> Result<Value, Mismatch> {
     }
 }
 
+/// Further elements; one that does not fit is of no use.
+fn further(value: &Value, more: &Unknown, to: &Type) -> Value {
+    let element = more.element.as_ref().and_then(|element| convert(Value::clone(element), to).ok());
+    value.clone().with(Kind::Rest(Arc::new(Unknown { element: element.map(Arc::new), ..more.clone() })))
+}
+
 fn elements(value: &Value, kind: &Type) -> Option<Result<Vec<Value>, Mismatch>> {
     let items = value.elements()?;
-    let common = match kind {
-        Type::Any => unify::common(items),
-        _ => Some(kind.clone()),
+    if matches!(kind, Type::Any) {
+        return Some(unify::unify(items.to_vec()));
+    }
+    let one = |(index, item): (usize, &Value)| {
+        convert(item.clone(), kind).map_err(|mismatch| mismatch.below(&format!("[{index}]")))
     };
-    let Some(common) = common else {
-        return Some(Err(Mismatch::new("all elements must be of one type".to_owned())));
-    };
-    let one = if matches!(kind, Type::Any) { unify::adapt } else { convert };
-    let converted = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| one(item.clone(), &common).map_err(|mismatch| mismatch.below(&format!("[{index}]"))));
-    Some(converted.collect())
+    Some(items.iter().enumerate().map(one).collect())
 }
 
 fn map(value: Value, kind: &Type, to: &Type) -> Result<Value, Mismatch> {
     let Kind::Object(object) = &value.kind else { return Err(Mismatch::required(to)) };
-    let values = object.members().iter().map(|member| &member.value);
-    let common = match kind {
-        // A text among further elements makes texts of numbers and booleans.
-        Type::Any => unify::common(values).or(object.open.as_ref().map(|_| Type::Any)),
-        _ => Some(kind.clone()),
+    let values = object.members().iter().map(|member| member.value.clone());
+    let values: Vec<Value> = match kind {
+        Type::Any => match unify::unify(values.clone().collect()) {
+            // A text among further elements makes texts of numbers and booleans.
+            Err(_) if object.open.is_some() => values.collect(),
+            unified => unified?,
+        },
+        _ => {
+            let below = |member: &Member| format!("[\"{}\"]", member.key);
+            let members = object.members().iter();
+            let one = |member: &Member| convert(member.value.clone(), kind).map_err(|bad| bad.below(&below(member)));
+            members.map(one).collect::<Result<_, _>>()?
+        }
     };
-    let common = common.ok_or_else(|| Mismatch::new("all map elements must be of one type".to_owned()))?;
-    let one = if matches!(kind, Type::Any) { unify::adapt } else { convert };
-    let converted = object.members().iter().map(|member| {
-        let value = one(member.value.clone(), &common);
-        let value = value.map_err(|mismatch| mismatch.below(&format!("[\"{}\"]", member.key)))?;
-        Ok(Member { value, ..member.clone() })
-    });
-    let mut result = Object::new(converted.collect::<Result<_, _>>()?);
+    let members = object.members().iter().zip(values).map(|(member, value)| Member { value, ..member.clone() });
+    let mut result = Object::new(members.collect());
     result.open.clone_from(&object.open);
     Ok(value.with(Kind::Object(Arc::new(result))).collected())
 }

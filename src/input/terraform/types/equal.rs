@@ -177,10 +177,12 @@ pub fn apart(items: Vec<Value>) -> Vec<Value> {
     let unsure: Vec<bool> =
         items.iter().map(|item| is_open(item) && (items.len() > MAX_COMPARED || may_be(item))).collect();
     let further = |item: Value| match symbol::reason(&item) {
-        Some(reason) => {
-            Value::new(item.span, Kind::Rest(Arc::new(Unknown { reason, symbol: None }))).marked(item.sensitive)
+        Some(reason) if !matches!(item.kind, Kind::Rest(_)) => {
+            let (span, sensitive) = (item.span, item.sensitive);
+            let unknown = Unknown { reason, symbol: None, element: Some(Arc::new(item)) };
+            Value::new(span, Kind::Rest(Arc::new(unknown))).marked(sensitive)
         }
-        None => item,
+        _ => item,
     };
     items.into_iter().zip(unsure).map(|(item, unsure)| if unsure { further(item) } else { item }).collect()
 }

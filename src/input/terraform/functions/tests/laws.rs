@@ -137,6 +137,10 @@ fn arguments(random: &mut Random, function: &Function) -> Vec<Value> {
     takes.map(|takes| argument(random, takes)).collect()
 }
 
+fn rest() -> Unknown {
+    Unknown::new(Reason::Variable(Arc::from("rest")), Some(Arc::from("var.rest")))
+}
+
 /// Hides parts of values. What has one value has one name.
 struct Veil<'a> {
     random: &'a mut Random,
@@ -177,8 +181,11 @@ impl Veil<'_> {
                 if self.random.chance(25) {
                     let from = self.random.below(hidden.len() + 1);
                     let to = from + self.random.below(hidden.len() - from + 1);
-                    let rest = super::unknown("rest");
-                    hidden.splice(from..to, rest_of(&rest));
+                    let hidden_items = hidden.get(from..to).unwrap_or_default();
+                    let same = hidden_items.windows(2).all(|pair| shown(&pair[0]) == shown(&pair[1]));
+                    let element = hidden_items.first().filter(|element| same && !matches!(element.kind, Kind::Rest(_)));
+                    let more = Unknown { element: element.cloned().map(Arc::new), ..rest() };
+                    hidden.splice(from..to, [Value::new(span(), Kind::Rest(more.into()))]);
                 }
                 let kind = if set { Kind::Set(set_of(hidden).into()) } else { Kind::List(hidden.into()) };
                 let hidden = value.clone().with(kind);
@@ -234,10 +241,9 @@ fn covers(said: &Value, value: &Value) -> bool {
         (Kind::List(said), Kind::List(values)) => covers_list(said, values),
         // A set, or a list in an order that is not known.
         (Kind::Set(items), Kind::Set(values) | Kind::List(values)) => {
-            let hidden = items.iter().any(|item| symbol::reason(item).is_some());
             let open = items.iter().any(|item| matches!(item.kind, Kind::Rest(_)));
             (open || !said.uniform || items.len() == values.len())
-                && values.iter().all(|value| hidden || items.iter().any(|item| covers(item, value)))
+                && values.iter().all(|value| items.iter().any(|item| covers_further(item, value)))
                 && items
                     .iter()
                     .filter(|item| !matches!(item.kind, Kind::Rest(_)))
@@ -264,11 +270,21 @@ fn covers_list(said: &[Value], values: &[Value]) -> bool {
     match said.split_first() {
         None => values.is_empty(),
         Some((first, rest)) if matches!(first.kind, Kind::Rest(_)) => {
-            (0..=values.len()).any(|skipped| covers_list(rest, &values[skipped..]))
+            let fits = |value: &&Value| covers_further(first, value);
+            let most = values.iter().take_while(fits).count();
+            (0..=most).any(|skipped| covers_list(rest, &values[skipped..]))
         }
         Some((first, rest)) => {
             values.split_first().is_some_and(|(value, more)| covers(first, value) && covers_list(rest, more))
         }
+    }
+}
+
+/// Whether a value may be one of the elements that a [`Kind::Rest`] stands for.
+fn covers_further(said: &Value, value: &Value) -> bool {
+    match &said.kind {
+        Kind::Rest(more) => more.element.as_ref().is_none_or(|element| covers(element, value)),
+        _ => covers(said, value),
     }
 }
 
