@@ -275,13 +275,13 @@ impl Flat {
         each.add(inner);
         self.sensitive |= each.sensitive;
         self.unordered |= each.unordered || each.items.len() > 1;
-        self.items.extend(each.items.into_iter().map(|element| match &element.kind {
-            Kind::Rest(_) => element,
-            _ => {
-                let (span, sensitive) = (element.span, element.sensitive);
-                let unknown = Unknown { element: Some(Arc::new(element)), ..(**more).clone() };
-                Value::new(span, Kind::Rest(Arc::new(unknown))).marked(sensitive)
+        self.items.extend(each.items.into_iter().map(|element| {
+            if matches!(element.kind, Kind::Rest(_)) {
+                return element;
             }
+            let (span, sensitive) = (element.span, element.sensitive);
+            let unknown = Unknown { element: Some(Arc::new(element)), ..(**more).clone() };
+            Value::new(span, Kind::Rest(Arc::new(unknown))).marked(sensitive)
         }));
     }
 }

@@ -98,18 +98,17 @@ fn elements(value: &Value, kind: &Type) -> Option<Result<Vec<Value>, Mismatch>> 
 fn map(value: Value, kind: &Type, to: &Type) -> Result<Value, Mismatch> {
     let Kind::Object(object) = &value.kind else { return Err(Mismatch::required(to)) };
     let values = object.members().iter().map(|member| member.value.clone());
-    let values: Vec<Value> = match kind {
-        Type::Any => match unify::unify(values.clone().collect()) {
+    let values: Vec<Value> = if matches!(kind, Type::Any) {
+        match unify::unify(values.clone().collect()) {
             // A text among further elements makes texts of numbers and booleans.
             Err(_) if object.open.is_some() => values.collect(),
             unified => unified?,
-        },
-        _ => {
-            let below = |member: &Member| format!("[\"{}\"]", member.key);
-            let members = object.members().iter();
-            let one = |member: &Member| convert(member.value.clone(), kind).map_err(|bad| bad.below(&below(member)));
-            members.map(one).collect::<Result<_, _>>()?
         }
+    } else {
+        let one = |member: &Member| {
+            convert(member.value.clone(), kind).map_err(|bad| bad.below(&format!("[\"{}\"]", member.key)))
+        };
+        object.members().iter().map(one).collect::<Result<_, _>>()?
     };
     let members = object.members().iter().zip(values).map(|(member, value)| Member { value, ..member.clone() });
     let mut result = Object::new(members.collect());
