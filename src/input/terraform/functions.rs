@@ -75,6 +75,12 @@ pub struct CallError {
     pub message: String,
 }
 
+/// Whether there is such a function; those of providers may always be.
+pub fn exists(name: &str) -> bool {
+    let name = name.strip_prefix("core::").unwrap_or(name);
+    name.contains("::") || FUNCTIONS.contains_key(name)
+}
+
 /// Calls a function.
 #[expect(clippy::needless_pass_by_value, reason = "the arguments are made for the call")]
 pub fn call(name: &str, arguments: Vec<Value>, span: Span, host: &dyn Host) -> Result<Value, CallError> {

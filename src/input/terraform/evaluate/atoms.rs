@@ -248,6 +248,14 @@ impl<'a> Asked<'a> {
         self.formulas.borrow_mut().entry(Arc::clone(symbol)).or_insert(formula);
     }
 
+    /// What an expression is the opposite of.
+    pub(super) fn negated(&self, symbol: &str) -> Option<Arc<str>> {
+        match self.formulas.borrow().get(symbol) {
+            Some(Formula::Not(inner)) => Some(Arc::clone(inner)),
+            _ => None,
+        }
+    }
+
     pub(super) fn at_least(&self, symbol: &Arc<str>, number: i128) {
         self.least.borrow_mut().insert(Arc::clone(symbol), number);
     }

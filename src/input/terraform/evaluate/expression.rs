@@ -265,6 +265,9 @@ impl<'a> Run<'a> {
             "can" => return self.can(call, span, scope),
             _ => {}
         }
+        if !functions::exists(name) {
+            return Err(Fault::always(call.name.span, format!("there is no function named `{name}`")));
+        }
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
             arguments.push(self.element(argument, scope)?);

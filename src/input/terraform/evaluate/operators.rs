@@ -159,11 +159,8 @@ impl<'a> Run<'a> {
     }
 
     fn negation(&self, symbol: &Arc<str>) -> Option<Arc<str>> {
-        if let Some(inner) = symbol.strip_prefix('!') {
-            let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
-            if symbol.strip_prefix('!') == Some(&*grouped(inner)) {
-                return Some(Arc::from(inner));
-            }
+        if let Some(inner) = self.asked.negated(symbol) {
+            return Some(inner);
         }
         let negated = short(format!("!{}", grouped(symbol)))?;
         self.asked.define(&negated, Formula::Not(Arc::clone(symbol)));
