@@ -108,7 +108,8 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     let missing = incomplete.filter(|incomplete| !incomplete.explored.contains(&subject.address));
     if let (Verdict::Pass, Some(Incomplete { reason, .. })) = (verdict, missing) {
         judgement.verdict = Verdict::Unknown;
-        judgement.message = format!("cannot tell for `{}`: every branch that was explored passes, but not all were", subject.name);
+        judgement.message =
+            format!("cannot tell for `{}`: every branch that was explored passes, but not all were", subject.name);
         judgement.reasons.push(reason.to_string());
     }
     if ["terraform", "terraform_plan"].contains(&subject.format) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::expand::ANY;
 use super::expression::Scope;
-use super::loops::Binding;
+use super::loops::{Binding, Turn};
 use super::run::{Fault, Run};
 use crate::input::terraform::value::{Kind, Member, Object, Value};
 use crate::source::Span;
@@ -107,14 +107,16 @@ impl<'a> Run<'a> {
             let binding = Binding { name: iterator, value: &both, outer: scope.bindings };
             items.push(self.body(&content.body, block.span, scope.bound(&binding)));
         };
-        for (key, value) in turns.list {
-            made(key, value);
-        }
-        if let Some(more) = turns.more
-            && self.has_elements(&Value::new(span, Kind::Unknown(Arc::clone(&more))), scope)?
-        {
-            let symbol = more.symbol.as_ref().map(|symbol| Arc::from(format!("keys({symbol}){ANY}")));
-            made(Value::unknown(span, more.reason.clone(), symbol), self.further(&more, span));
+        for turn in turns.list {
+            match turn {
+                Turn::One { key, value } => made(key, value),
+                Turn::More(more) => {
+                    if self.has_elements(&Value::new(span, Kind::Unknown(Arc::clone(&more))), scope)? {
+                        let symbol = more.symbol.as_ref().map(|symbol| Arc::from(format!("keys({symbol}){ANY}")));
+                        made(Value::unknown(span, more.reason.clone(), symbol), self.further(&more, span));
+                    }
+                }
+            }
         }
         Ok(())
     }

@@ -165,7 +165,8 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            Kind::Unknown(_) | Kind::Attribute(_) => more = self.turns(value)?.more,
+            Kind::Unknown(unknown) => more = Some(Arc::clone(unknown)),
+            Kind::Attribute(attribute) => more = Some(self.computed(attribute, value)),
             Kind::Null => return Err(Fault::new(span, "`for_each` cannot be null")),
             _ => return Err(Fault::new(span, "`for_each` needs a map or a set of texts")),
         }

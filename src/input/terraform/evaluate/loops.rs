@@ -32,75 +32,78 @@ impl Binding<'_> {
     }
 }
 
-/// What is gone through: pairs of key and value, and whether there may be more.
+/// What is gone through, in order.
 pub(super) struct Turns {
-    pub list: Vec<(Value, Value)>,
-    pub more: Option<Arc<Unknown>>,
-    /// How many of the turns come before those of `more`; all of them when not set.
-    before: Option<usize>,
-    /// The order of the turns is not known.
+    pub list: Vec<Turn>,
+    /// That order is not known.
     unordered: bool,
     /// Set when the only turn stands for all that there are.
     pub all: Option<Arc<Unknown>>,
+}
+
+pub(super) enum Turn {
+    One {
+        key: Value,
+        value: Value,
+    },
+    /// An unknown number of them.
+    More(Arc<Unknown>),
 }
 
 impl<'a> Run<'a> {
     /// The elements of a collection with their keys.
     pub(super) fn turns(&self, collection: &Value) -> Result<Turns, Fault> {
         let span = collection.span;
-        let mut turns = Turns { list: Vec::new(), more: None, before: None, unordered: false, all: None };
         if let Some((one, all)) = self.one_for_all(collection) {
             let key = Value::unknown(span, all.reason.clone(), None);
-            turns.list.push((key, one.clone()));
-            turns.all = Some(all);
-            return Ok(turns);
+            return Ok(Turns { list: vec![Turn::One { key, value: one.clone() }], unordered: false, all: Some(all) });
         }
+        let mut list = Vec::new();
         match &collection.kind {
             Kind::List(items) | Kind::Set(items) => {
+                let unordered = collection.is_unordered();
                 let set = matches!(collection.kind, Kind::Set(_)) && !collection.uniform;
-                turns.unordered = collection.is_unordered();
+                let mut before = None;
                 for (index, item) in items.iter().enumerate() {
-                    if let Kind::Rest(more) = &item.kind {
-                        turns.before.get_or_insert(turns.list.len());
-                        turns.more = Some(Arc::clone(more));
-                        continue;
-                    }
-                    let key = match &turns.more {
+                    let key = match (&item.kind, &before) {
+                        (Kind::Rest(more), _) => {
+                            list.push(Turn::More(Arc::clone(more)));
+                            before = Some(more);
+                            continue;
+                        }
+                        _ if unordered => Value::unknown(span, unknown_in(&[collection]).reason.clone(), None),
                         _ if set => item.clone(),
-                        Some(more) => Value::unknown(span, more.reason.clone(), None),
-                        None if turns.unordered => Value::unknown(span, unknown_in(&[collection]).reason.clone(), None),
-                        None => Value::new(span, whole(index)),
+                        // How many stand before it is not known.
+                        (_, Some(more)) => Value::unknown(span, more.reason.clone(), None),
+                        (_, None) => Value::new(span, whole(index)),
                     };
-                    turns.list.push((key, item.clone()));
+                    list.push(Turn::One { key, value: item.clone() });
                 }
-                self.spend(items.len());
             }
             Kind::Object(object) => {
-                for member in object.members() {
-                    turns.list.push((self.key_value(&member.key, member.key_span), member.value.clone()));
-                }
-                self.spend(object.members().len());
-                turns.more.clone_from(&object.open);
-                turns.unordered = object.open.is_some();
+                list.extend(object.members().iter().map(|member| Turn::One {
+                    key: self.key_value(&member.key, member.key_span),
+                    value: member.value.clone(),
+                }));
+                list.extend(object.open.iter().map(|more| Turn::More(Arc::clone(more))));
             }
-            Kind::Unknown(unknown) => turns.more = Some(Arc::clone(unknown)),
-            Kind::Attribute(attribute) => turns.more = Some(self.computed(attribute, collection)),
+            Kind::Unknown(unknown) => list.push(Turn::More(Arc::clone(unknown))),
+            Kind::Attribute(attribute) => list.push(Turn::More(self.computed(attribute, collection))),
             Kind::Null => return Err(Fault::new(span, "a null value cannot be gone through")),
             Kind::Bool(_) | Kind::Number(_) | Kind::Text(_) | Kind::Partial(_) | Kind::Json(_) | Kind::Rest(_) => {
                 return Err(Fault::new(span, "only lists, sets, maps and objects can be gone through"));
             }
         }
-        if let Some(more) = &turns.more
-            && self.is_surely_empty(more)
-        {
-            turns.more = None;
-            turns.unordered &= collection.elements().is_some();
-        }
-        Ok(turns)
+        self.spend(list.len());
+        list.retain(|turn| !matches!(turn, Turn::More(more) if self.is_surely_empty(more)));
+        let is_open = list.iter().any(|turn| matches!(turn, Turn::More(_)));
+        // The key of what is added to an object can come before any other.
+        let unordered = collection.is_unordered() || is_open && collection.elements().is_none();
+        Ok(Turns { list, unordered, all: None })
     }
 
     /// A collection that is only known after apply.
-    fn computed(&self, attribute: &Attribute, collection: &Value) -> Arc<Unknown> {
+    pub(super) fn computed(&self, attribute: &Attribute, collection: &Value) -> Arc<Unknown> {
         let mut more = Unknown::clone(&unknown_in(&[collection]));
         more.element = Some(Arc::new(extended(attribute, "*", collection.span)));
         if let (Some(symbol), ("aws_acm_certificate", "domain_validation_options")) =
@@ -123,28 +126,26 @@ impl<'a> Run<'a> {
         let sensitive = collection.sensitive;
         let turns = self.turns(&collection)?;
         let mut gathered = Gathered::default();
-        let mut before = None;
-        for (index, (key, value)) in turns.list.iter().enumerate() {
-            if turns.before == Some(index) {
-                before = Some(gathered.items.len());
-            }
+        for turn in &turns.list {
+            let (key, value) = match turn {
+                Turn::One { key, value } => (key, value),
+                Turn::More(more) => {
+                    gathered.more(self.further_turns(each, more, span, scope), span);
+                    continue;
+                }
+            };
             let outer = Binding { name: &each.value_variable, value, outer: scope.bindings };
             let inner = each.key_variable.as_deref().map(|name| Binding { name, value: key, outer: Some(&outer) });
             let scope = scope.bound(inner.as_ref().unwrap_or(&outer));
             self.turn(each, span, scope, turns.all.is_some(), &mut gathered)?;
         }
-        let more = turns.more.and_then(|more| self.further_turns(each, &more, span, scope));
-        let more = more.or(turns.all);
+        gathered.more(turns.all, span);
         let value = if each.key.is_none() {
-            let mut items = gathered.items;
-            if let Some(more) = more {
-                items.insert(before.unwrap_or(items.len()), Value::new(span, Kind::Rest(more)));
-            }
-            if turns.unordered { Value::unordered(span, items) } else { Value::list(span, items) }
+            if turns.unordered { Value::unordered(span, gathered.items) } else { Value::list(span, gathered.items) }
         } else {
-            let mut object =
-                if each.grouping { grouped(gathered.members, span) } else { Object::new(gathered.members) };
-            object.open = gathered.open.or(more);
+            let Gathered { members, open, .. } = gathered;
+            let mut object = if each.grouping { grouped(members, open.as_ref(), span) } else { Object::new(members) };
+            object.open = open;
             Value::object(span, object)
         };
         Ok(value.marked(sensitive))
@@ -224,7 +225,17 @@ struct Gathered {
     open: Option<Arc<Unknown>>,
 }
 
-fn grouped(mut members: Vec<Member>, span: Span) -> Object {
+impl Gathered {
+    /// Adds an unknown number of elements.
+    fn more(&mut self, more: Option<Arc<Unknown>>, span: Span) {
+        let Some(more) = more else { return };
+        self.items.push(Value::new(span, Kind::Rest(Arc::clone(&more))));
+        self.open.get_or_insert(more);
+    }
+}
+
+/// Of each key, all of its values; `more` may be of any key.
+fn grouped(mut members: Vec<Member>, more: Option<&Arc<Unknown>>, span: Span) -> Object {
     members.sort_by(|a, b| a.key.cmp(&b.key));
     let mut groups: Vec<(Member, Vec<Value>)> = Vec::new();
     for member in members {
@@ -236,7 +247,10 @@ fn grouped(mut members: Vec<Member>, span: Span) -> Object {
             }
         }
     }
-    let members = groups.into_iter().map(|(member, values)| Member { value: Value::list(span, values), ..member });
+    let members = groups.into_iter().map(|(member, mut values)| {
+        values.extend(more.map(|more| Value::new(span, Kind::Rest(Arc::new(Unknown::new(more.reason.clone(), None))))));
+        Member { value: Value::list(span, values), ..member }
+    });
     Object::new(members.collect())
 }
 

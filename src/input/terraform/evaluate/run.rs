@@ -19,7 +19,7 @@ pub(super) const MAX_DEPTH: usize = 4_000;
 /// The same on a stack of unknown size.
 pub(super) const MAX_DEPTH_HERE: usize = 40;
 /// Expressions evaluated in one world.
-const MAX_STEPS: usize = 20_000_000;
+const MAX_STEPS: usize = 4_000_000;
 /// Problems that are listed.
 const MAX_NOTES: usize = 1_000;
 

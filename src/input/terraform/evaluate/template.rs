@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::Scope;
-use super::loops::Binding;
+use super::loops::{Binding, Turn};
 use super::run::{Fault, Run};
 use crate::input::terraform::text::Assembly;
 use crate::input::terraform::value::{Kind, Piece, Text, Value};
@@ -66,14 +66,18 @@ impl<'a> Run<'a> {
                     }
                     let span = collection.span;
                     let turns = self.turns(&collection)?;
-                    for (key, value) in &turns.list {
+                    for turn in &turns.list {
                         self.spend(each.body.len());
+                        let (key, value) = match turn {
+                            Turn::One { key, value } => (key, value),
+                            Turn::More(more) => {
+                                assembly.unknown(Value::new(span, Kind::Unknown(Arc::clone(more))));
+                                continue;
+                            }
+                        };
                         let outer = Binding { name: &each.value, value, outer: scope.bindings };
                         let inner = each.key.as_deref().map(|name| Binding { name, value: key, outer: Some(&outer) });
                         self.write(&each.body, scope.bound(inner.as_ref().unwrap_or(&outer)), assembly)?;
-                    }
-                    if let Some(more) = turns.more {
-                        assembly.unknown(Value::new(span, Kind::Unknown(more)));
                     }
                 }
             }

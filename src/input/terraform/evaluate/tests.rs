@@ -9,6 +9,9 @@ use crate::input::terraform::tree::Tree;
 use crate::input::terraform::value::{Kind, Part, Value};
 use crate::source::SourceMap;
 
+mod bounds;
+mod laws;
+
 struct Outcome {
     evaluated: Evaluated,
     sources: SourceMap,

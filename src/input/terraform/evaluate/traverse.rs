@@ -8,7 +8,7 @@ use super::resource::originating;
 use super::run::{Fault, Node, Run};
 use crate::input::terraform::symbol;
 use crate::input::terraform::types::{number, to_number};
-use crate::input::terraform::value::{Attribute, Kind, Unknown, Value};
+use crate::input::terraform::value::{Attribute, Kind, Number, Unknown, Value};
 use crate::input::terraform::variables::near;
 use crate::source::Span;
 use crate::source::hcl::Step;
@@ -110,8 +110,8 @@ impl<'a> Run<'a> {
         let value = match &of.kind {
             Kind::Object(object) => match (object.member(name), &object.open) {
                 (Some(member), _) => member.value.clone(),
-                (None, Some(open)) => match self.one_for_all(of) {
-                    Some((one, _)) => one.clone(),
+                (None, Some(open)) => match self.stand_in(of, false) {
+                    Some(one) => one,
                     None => self.below(open, &format!(".{name}"), span),
                 },
                 (None, None) => {
@@ -149,8 +149,8 @@ impl<'a> Run<'a> {
                     let name = name?;
                     match (object.member(&name), &object.open) {
                         (Some(member), _) => member.value.clone(),
-                        (None, open) => match (self.one_for_all(of), open) {
-                            (Some((one, _)), _) => one.clone(),
+                        (None, open) => match (self.stand_in(of, false), open) {
+                            (Some(one), _) => one,
                             (None, Some(open)) => self.below(open, &format!("[\"{name}\"]"), span),
                             (None, None) if matches!(key.kind, Kind::Text(_) | Kind::Number(_) | Kind::Bool(_)) => {
                                 let names = object.members().iter().map(|member| &*member.key);
@@ -205,8 +205,9 @@ impl<'a> Run<'a> {
         let span = key.span;
         let key = to_number(key.clone()).map_err(|mismatch| Fault::new(span, mismatch.to_string()))?;
         let sensitive = of.sensitive || key.sensitive;
-        if let Some((one, _)) = self.one_for_all(of) {
-            return Ok(one.clone().at(span));
+        let first = matches!(key.kind, Kind::Number(Number::Whole(0)));
+        if let Some(one) = self.stand_in(of, first) {
+            return Ok(one.at(span));
         }
         let Kind::Number(position) = &key.kind else {
             return Ok(self.some_element(of, &key, span).marked(sensitive));
@@ -228,9 +229,18 @@ impl<'a> Run<'a> {
         Ok(found.at(span).marked(sensitive))
     }
 
+    /// The element that stands for all, for one that is asked for. Where it is tried, it counts that there may be no
+    /// such one, unless that is `certain`.
+    fn stand_in(&self, of: &Value, certain: bool) -> Option<Value> {
+        let (one, _) = self.one_for_all(of)?;
+        (certain || !self.trying.get()).then(|| one.clone())
+    }
+
     /// An element of which it is not known which one it is.
     fn some_element(&self, of: &Value, key: &Value, span: Span) -> Value {
+        // Where it is tried, it counts that there may be no such element.
         if let Some([Value { kind: Kind::Rest(more), .. }]) = of.elements()
+            && !self.trying.get()
             && let Some(element) = &more.element
             && !matches!(element.kind, Kind::Unknown(_))
         {
