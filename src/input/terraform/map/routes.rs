@@ -8,7 +8,7 @@ use super::Returns::Ref;
 use super::Shape::{Link, Or, Tags};
 use super::{Draft, Found, Property, Row, Service, United, member, property, reference};
 use crate::input::terraform::value as tf;
-use crate::value::{Kind, Value};
+use crate::value::{Kind, Prop, Value};
 
 pub(super) const SERVICE: Service = Service { rows: ROWS, unite: Some(unite) };
 
@@ -176,7 +176,11 @@ fn of_gateway(draft: &mut Draft<'_>) {
 fn unite(united: &mut United<'_>) {
     for instance in united.instances_of("aws_default_route_table") {
         let table = united.mapper.address(&instance.address);
-        let Some(vpc) = united.get(&table).and_then(|table| table.prop("VpcId").known().cloned()) else { continue };
+        let vpc = match united.get(&table).map(|table| table.prop("VpcId")) {
+            Some(Prop::Known(vpc)) => vpc.clone(),
+            Some(Prop::Unknown(reason, span)) => Value::unknown(span, reason.clone()),
+            Some(Prop::Absent(_)) | None => continue,
+        };
         let replaced = united
             .instances_of("aws_main_route_table_association")
             .any(|other| united.mapper.linked(other, "vpc_id").is_some_and(|other| other.kind == vpc.kind));
