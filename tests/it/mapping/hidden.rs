@@ -97,7 +97,9 @@ fn of_value(value: &Expression, sources: &SourceMap, found: &mut Vec<(std::ops::
     let text = sources.slice(value.span);
     found.push((range(value.span), text.contains("aws_")));
     if let ExpressionKind::List(items) = &value.kind {
-        items.iter().for_each(|item| of_value(item, sources, found));
+        for item in items {
+            of_value(item, sources, found);
+        }
     }
 }
 

@@ -416,8 +416,7 @@ fn may_read(parts: &[Part], text: &str) -> bool {
             text.strip_prefix(&*literal.text).is_some_and(|text| may_read(rest, text))
         }
         Some((Part::Value(_), rest)) => {
-            let ends = (0..=text.len()).filter(|end| text.is_char_boundary(*end));
-            ends.into_iter().any(|end| may_read(rest, &text[end..]))
+            (0..=text.len()).filter_map(|end| text.get(end..)).any(|text| may_read(rest, text))
         }
     }
 }
