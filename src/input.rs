@@ -10,6 +10,7 @@ pub mod document;
 pub mod files;
 pub mod plan;
 pub mod sam;
+pub mod snapshot;
 pub mod terraform;
 
 use std::collections::BTreeSet;
@@ -55,6 +56,8 @@ pub enum Format {
     Terraform,
     /// `terraform show -json` of a plan or a state.
     TerraformPlan,
+    /// A live account, by its snapshot.
+    Account,
 }
 
 impl Format {
@@ -65,6 +68,7 @@ impl Format {
             Self::Sam => "sam",
             Self::Terraform => "terraform",
             Self::TerraformPlan => "terraform_plan",
+            Self::Account => "account",
         }
     }
 }

@@ -16,6 +16,8 @@
 //! 7. Rules and reports do no I/O; only `main` prints; who may import whom is a test (`tests/it/layers.rs`).
 //! 8. Secrets never leave the reader.
 
+#[cfg(feature = "account")]
+pub mod account;
 pub mod cli;
 pub mod facts;
 pub mod finding;

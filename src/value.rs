@@ -15,6 +15,11 @@ use crate::source::{Scalar, Span};
 pub struct Address(pub Arc<str>);
 
 impl Address {
+    /// Whether it is the ARN of something in a live account.
+    pub fn is_arn(&self) -> bool {
+        self.0.starts_with("arn:")
+    }
+
     /// The file or directory that it is in.
     pub fn home(&self) -> &str {
         // A Terraform instance key may hold any character.
@@ -25,6 +30,9 @@ impl Address {
     /// The address without its file and the stacks that it is nested in. `aws_lambda_function.fn/version` is in no stack
     /// but a part of the Terraform resource.
     pub fn name(&self) -> &str {
+        if self.is_arn() {
+            return &self.0;
+        }
         let local = self.0.split_once('#').map_or(&*self.0, |(_, local)| local);
         let (plain, _) = local.split_once('[').unwrap_or((local, ""));
         let stacks = plain.rsplit_once('/').map(|(stacks, _)| stacks).filter(|stacks| !stacks.contains('.'));
@@ -117,8 +125,10 @@ pub enum Reason {
     Limit(Arc<str>),
     /// Conditions that could not all be explored.
     Conditions(Arc<str>),
-    /// A read of a live account that was refused or failed: `service:Action`.
+    /// A read of a live account that was refused, by the permission that is missing: `service:Action`.
     Denied(Arc<str>),
+    /// A read of a live account that failed otherwise: which and why.
+    Unread(Arc<str>),
 }
 
 impl Reason {
@@ -158,9 +168,11 @@ impl fmt::Display for Reason {
                 write!(f, "data source `{address}` is looked up when Terraform plans; scan the plan instead")
             }
             Self::Transform(name) => write!(f, "transform `{name}` is not evaluated; scan the processed template"),
-            Self::NotUnderstood(what) | Self::File(what) | Self::Limit(what) | Self::Conditions(what) => {
-                f.write_str(what)
-            }
+            Self::NotUnderstood(what)
+            | Self::File(what)
+            | Self::Limit(what)
+            | Self::Conditions(what)
+            | Self::Unread(what) => f.write_str(what),
             Self::Denied(action) => write!(f, "`{action}` was refused; allow it and collect again"),
         }
     }

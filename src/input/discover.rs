@@ -7,6 +7,7 @@
 //! |---|---|
 //! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
 //! | a change set (`describe-change-set`) | read; beside its template, it only tells what changes |
+//! | a snapshot of a live account, also compressed | read; the files of a snapshot folder belong together |
 //! | a plan or state of Terraform: `terraform show -json`, a state file | read |
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |
@@ -35,7 +36,7 @@ use super::files::{Files, Folders};
 use super::terraform::Shared;
 use super::terraform::library::Library;
 use super::terraform::variables::Assignments;
-use super::{Context, Format, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation, plan};
+use super::{Context, Format, InputFile, Loaded, Note, NoteLevel, Outcome, cloudformation, plan, snapshot};
 use crate::source::{FileId, Limits, Node, Parsed, SourceMap, Span, parse};
 use crate::value::Reason;
 use detect::Seen;
@@ -82,6 +83,7 @@ pub fn load(
 
     let mut templates = Vec::new();
     let mut plans = Vec::new();
+    let mut snapshots = Vec::new();
     let mut sets = Vec::new();
     let mut suspects = Vec::new();
     let mut files = Vec::with_capacity(candidates.len());
@@ -94,13 +96,19 @@ pub fn load(
         }
         templates.extend(taken.template);
         plans.extend(taken.plan);
+        snapshots.extend(taken.snapshot.map(|(file, document)| (walk::snapshot_of(candidate), file, document)));
         sets.extend(taken.set);
     }
-    let nothing =
-        templates.is_empty() && plans.is_empty() && sets.is_empty() && walk.terraform.is_empty() && suspects.is_empty();
+    let nothing = templates.is_empty()
+        && plans.is_empty()
+        && snapshots.is_empty()
+        && sets.is_empty()
+        && walk.terraform.is_empty()
+        && suspects.is_empty();
     if nothing && notes.is_empty() {
         let given: Vec<String> = paths.iter().map(|path| format!("`{}`", walk::name(path))).collect();
-        let message = format!("no CloudFormation or SAM template and no Terraform module in {}", given.join(", "));
+        let message =
+            format!("no CloudFormation or SAM template, no Terraform module and no snapshot in {}", given.join(", "));
         notes.push(note(NoteLevel::Warning, message, None));
     }
 
@@ -127,6 +135,7 @@ pub fn load(
     let units = cloudformation::units(templates, &context, sources, &companions);
     let mut units = constructs.tell(paired.tell(units));
     units.extend(planned);
+    units.extend(snapshot::units(snapshots, sources));
     let included = companions.read.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (index, warnings) in suspects {
         match files.get_mut(index) {
@@ -153,6 +162,7 @@ struct Taken {
     resources: usize,
     template: Option<(FileId, Node)>,
     plan: Option<(FileId, plan::Document)>,
+    snapshot: Option<(FileId, snapshot::Document)>,
     set: Option<(FileId, ChangeSet)>,
     notes: Vec<Note>,
     /// Only a failure when no template includes it.
@@ -172,6 +182,7 @@ impl Taken {
             resources: 0,
             template: None,
             plan: None,
+            snapshot: None,
             set: None,
             notes: Vec::new(),
             suspect: false,
@@ -187,6 +198,9 @@ fn note(level: NoteLevel, message: String, span: Option<Span>) -> Note {
     Note { level, message, span, related: None }
 }
 
+/// What a file that is compressed with gzip begins with. Source: RFC 1952, section 2.3.1.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// The content of a file, cut one byte past the bound.
 fn bytes(candidate: &Candidate) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -194,6 +208,11 @@ fn bytes(candidate: &Candidate) -> std::io::Result<Vec<u8>> {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     } else {
         std::fs::File::open(&candidate.path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.starts_with(&GZIP) {
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(bytes.as_slice()).take(MAX_BYTES + 1).read_to_end(&mut plain)?;
+        return Ok(plain);
     }
     Ok(bytes)
 }
@@ -256,6 +275,12 @@ fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
             plan: Some((file, *document)),
             notes: duplicates,
             ..Taken::read(Format::TerraformPlan)
+        },
+        Seen::Snapshot(document) => Taken {
+            resources: document.resources(),
+            snapshot: Some((file, document)),
+            notes: duplicates,
+            ..Taken::read(Format::Account)
         },
         Seen::ChangeSet(set) => Taken {
             resources: set.resources(),

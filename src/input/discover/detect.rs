@@ -2,7 +2,7 @@
 
 use super::super::change_set::{self, ChangeSet};
 use super::super::cloudformation::is_template;
-use super::super::{Format, Note, NoteLevel, plan};
+use super::super::{Format, Note, NoteLevel, plan, snapshot};
 use super::note;
 use crate::source::embedded::parse_embedded;
 use crate::source::{Limits, Node, Parsed, SourceMap, Span};
@@ -15,6 +15,7 @@ pub(super) enum Seen {
         notes: Vec<Note>,
     },
     Plan(Box<plan::Document>),
+    Snapshot(snapshot::Document),
     ChangeSet(ChangeSet),
     /// Of the right program, but without what is needed: what is, and where.
     Refused(String, Span),
@@ -57,6 +58,15 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
         return match seen {
             plan::Seen::Document(document) => Seen::Plan(document),
             plan::Seen::Refused(why, span) => Seen::Refused(why, span),
+        };
+    }
+    if let Some((root, seen)) = parsed.documents.first().and_then(|root| Some((root, snapshot::see(root)?))) {
+        return match seen {
+            snapshot::Seen::Snapshot(document) => Seen::Snapshot(document),
+            snapshot::Seen::Refused(why, span) => Seen::Refused(why, span),
+            snapshot::Seen::Manifest => {
+                Seen::Refused("is the manifest of a snapshot; give the folder that it is in".to_owned(), root.span)
+            }
         };
     }
     if let Some(set) = parsed.documents.first().and_then(|root| change_set::see(root, sources)) {

@@ -92,7 +92,9 @@ impl Walk {
                         self.terraform.entry(folder).or_default();
                         continue;
                     }
-                    let extension = entry.path().extension().and_then(|extension| extension.to_str());
+                    let plain = entry.path().file_stem().filter(|_| entry.path().extension() == Some("gz".as_ref()));
+                    let extension = plain.map_or_else(|| entry.path(), Path::new).extension();
+                    let extension = extension.and_then(|extension| extension.to_str());
                     let known = |extension: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
                     if is_file && extension.is_some_and(known) {
                         self.add(entry.path(), false);
@@ -114,6 +116,12 @@ impl Walk {
         });
         known.explicit |= explicit;
     }
+}
+
+/// The snapshot that a file belongs to: the folder of the manifest that is beside its account, else the file itself.
+pub(super) fn snapshot_of(candidate: &Candidate) -> String {
+    let folder = candidate.path.ancestors().nth(3).filter(|folder| folder.join("manifest.json").is_file());
+    folder.map_or_else(|| candidate.name.clone(), name)
 }
 
 fn is_terraform(path: &Path) -> bool {

@@ -1,0 +1,178 @@
+//! Collects a snapshot: each service of each region of each account, several at once, each written as soon as it is read.
+//!
+//! So memory holds the services that are being read, never the account, and what was read stays when the rest fails.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt as _;
+
+use super::reader::Reader;
+use super::services::{SERVICES, Scope, Service};
+use super::session::Session;
+use crate::input::snapshot::format::{Manifest, Section, Snapshot, VERSION};
+
+/// What to collect, and where to write it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub folder: PathBuf,
+    /// Go on with what an earlier run has left in the folder.
+    pub resume: bool,
+    /// Download the code of functions.
+    pub read_code: bool,
+    /// When it began, in UTC.
+    pub now: String,
+}
+
+/// A service of a region of an account that was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    pub account: &'a str,
+    pub region: &'a str,
+    pub service: &'a str,
+    pub done: usize,
+    pub total: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot write `{path}`: {source}", path = path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("`{path}` is not empty; give another folder, or `--resume` to go on with what is there", path = .0.display())]
+    NotEmpty(PathBuf),
+    #[error("`{path}` holds no snapshot to go on with: {why}", path = path.display())]
+    NoSnapshot { path: PathBuf, why: String },
+}
+
+/// Services of regions that are read at once.
+const AT_ONCE: usize = 12;
+
+/// Texts longer than this are compressed.
+const LARGE: usize = 1 << 20;
+
+/// Region of the services that have none.
+const GLOBAL: &str = "global";
+
+/// Collects all that the sessions can read. `progress` is told of each service that is done.
+pub async fn collect(
+    sessions: &[Session],
+    request: &Request,
+    progress: &(dyn Fn(Step<'_>) + Sync),
+) -> Result<Manifest, Error> {
+    let mut manifest = prepare(sessions, request)?;
+    let mut tasks = Vec::new();
+    for session in sessions {
+        for service in SERVICES {
+            match service.scope {
+                Scope::Global => tasks.push((session, GLOBAL, service)),
+                Scope::Regional => {
+                    tasks.extend(session.regions.iter().map(|region| (session, region.as_str(), service)))
+                }
+            }
+        }
+    }
+    let total = tasks.len();
+    let work = tasks.into_iter().map(|(session, region, service)| async move {
+        let path = path_of(&request.folder, &session.account, region, service.name);
+        if !(request.resume && is_written(&path)) {
+            let section = read(session, region, service, request.read_code).await;
+            write(&path, section)?;
+        }
+        Ok((session.account.as_str(), region, service.name))
+    });
+    let mut done = 0;
+    let mut running = futures_util::stream::iter(work).buffer_unordered(AT_ONCE);
+    while let Some(finished) = running.next().await {
+        let (account, region, service) = finished?;
+        done += 1;
+        progress(Step { account, region, service, done, total });
+    }
+    manifest.complete = true;
+    write_manifest(&request.folder, &manifest)?;
+    Ok(manifest)
+}
+
+async fn read(session: &Session, region: &str, service: &Service, read_code: bool) -> Section {
+    let place = if region == GLOBAL { session.home_region() } else { region };
+    let reader = Reader::new(session.in_region(place), &session.account, region, &session.partition, read_code);
+    (service.collect)(&reader).await;
+    reader.finish(service.name)
+}
+
+/// Makes the folder and says what will be in it.
+fn prepare(sessions: &[Session], request: &Request) -> Result<Manifest, Error> {
+    let folder = &request.folder;
+    let failed = |source| Error::Write { path: folder.clone(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let accounts = sessions.iter().map(|session| (session.account.clone(), session.regions.clone())).collect();
+    let mut manifest = Manifest {
+        sra_guard_manifest: VERSION,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        collected_at: request.now.clone(),
+        accounts,
+        complete: false,
+    };
+    if request.resume {
+        let path = folder.join(MANIFEST);
+        let why = |why: &dyn std::fmt::Display| Error::NoSnapshot { path: folder.clone(), why: why.to_string() };
+        let text = fs::read_to_string(&path).map_err(|error| why(&error))?;
+        let before: Manifest = serde_json::from_str(&text).map_err(|error| why(&error))?;
+        if before.sra_guard_manifest != VERSION {
+            return Err(why(&"another version wrote it"));
+        }
+        manifest.collected_at = before.collected_at;
+    } else if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(Error::NotEmpty(folder.clone()));
+    }
+    write_manifest(folder, &manifest)?;
+    Ok(manifest)
+}
+
+const MANIFEST: &str = "manifest.json";
+
+fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+    put(&folder.join(MANIFEST), &text(manifest))
+}
+
+fn path_of(folder: &Path, account: &str, region: &str, service: &str) -> PathBuf {
+    folder.join(account).join(region).join(format!("{service}.json"))
+}
+
+fn compressed(path: &Path) -> PathBuf {
+    path.with_extension("json.gz")
+}
+
+fn is_written(path: &Path) -> bool {
+    path.exists() || compressed(path).exists()
+}
+
+fn write(path: &Path, section: Section) -> Result<(), Error> {
+    let text = text(&Snapshot { sra_guard_snapshot: VERSION, sections: vec![section] });
+    if text.len() <= LARGE {
+        return put(path, &text);
+    }
+    let path = compressed(path);
+    let failed = |source| Error::Write { path: path.clone(), source };
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(&text).map_err(failed)?;
+    put(&path, &encoder.finish().map_err(failed)?)
+}
+
+/// Values on lines of their own, so that evidence can point at them.
+fn text(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+/// Writes a file whole or not at all, so that an interrupted run leaves no half of one.
+fn put(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let draft = path.with_extension("part");
+    fs::write(&draft, content).map_err(failed)?;
+    fs::rename(&draft, path).map_err(failed)
+}

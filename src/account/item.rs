@@ -1,0 +1,166 @@
+//! Resources in the shape of `CloudFormation`, made of the SDK's answers.
+//!
+//! The SDK's types cannot be serialised, so each service names the properties that it takes over. What is not named is not
+//! kept: that is also how secrets stay out of snapshots.
+
+use serde_json::{Map, Value};
+
+use super::reader::Unread;
+use crate::input::snapshot::format::{Item, UNREAD};
+
+/// Something that becomes a property; `None` is a property that is not there.
+pub trait Property {
+    fn property(self) -> Option<Value>;
+}
+
+impl Item {
+    /// `id` is the ARN, or for a part of a resource the ARN of that resource, a slash and what tells the part.
+    pub fn new(kind: &str, id: impl Into<String>) -> Self {
+        Self { kind: kind.to_owned(), id: id.into(), ..Self::default() }
+    }
+
+    /// What people call it: a name, or the `Name` tag.
+    #[must_use]
+    pub fn name(mut self, name: Option<impl Into<String>>) -> Self {
+        self.name = name.map(Into::into).filter(|name: &String| !name.is_empty());
+        self
+    }
+
+    /// A text that means this resource wherever it stands: `attribute` is `Ref`, or what `Fn::GetAtt` calls it. Only for
+    /// what the service makes (ids, ARNs, domain names), not for names that people choose.
+    #[must_use]
+    pub fn means(mut self, attribute: &str, text: Option<impl Into<String>>) -> Self {
+        if let Some(text) = text {
+            self.ids.insert(attribute.to_owned(), text.into());
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn set(mut self, key: &str, value: impl Property) -> Self {
+        if let Some(value) = value.property() {
+            self.properties.insert(key.to_owned(), value);
+        }
+        self
+    }
+}
+
+/// An object of properties, for those within properties.
+#[derive(Clone, Debug, Default)]
+pub struct Object(Map<String, Value>);
+
+impl Object {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn set(mut self, key: &str, value: impl Property) -> Self {
+        if let Some(value) = value.property() {
+            self.0.insert(key.to_owned(), value);
+        }
+        self
+    }
+
+    /// `None` when nothing was set.
+    pub fn filled(self) -> Option<Self> {
+        (!self.0.is_empty()).then_some(self)
+    }
+}
+
+/// A document that the service hands out as text: a policy, a state machine, an API's body. Policies of IAM are
+/// percent-encoded on the wire (IAM API reference, `GetAccountAuthorizationDetails`). What is no JSON stays text.
+pub fn document(text: &str) -> Value {
+    let parsed = |text: &str| serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
+    parsed(text).or_else(|| parsed(&percent_decoded(text)?)).unwrap_or_else(|| Value::from(text))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+impl Property for Value {
+    fn property(self) -> Option<Value> {
+        (!self.is_null()).then_some(self)
+    }
+}
+
+impl Property for Object {
+    fn property(self) -> Option<Value> {
+        Some(Value::Object(self.0))
+    }
+}
+
+impl Property for &str {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl Property for String {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl Property for &String {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self.as_str()))
+    }
+}
+
+impl Property for bool {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl Property for i32 {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl Property for i64 {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl<P: Property> Property for Option<P> {
+    fn property(self) -> Option<Value> {
+        self.and_then(Property::property)
+    }
+}
+
+impl<P: Property> Property for Vec<P> {
+    fn property(self) -> Option<Value> {
+        Some(self.into_iter().filter_map(Property::property).collect())
+    }
+}
+
+impl Property for &[String] {
+    fn property(self) -> Option<Value> {
+        Some(self.iter().map(String::as_str).collect())
+    }
+}
+
+/// What could not be read says so in its place.
+impl<P: Property> Property for Result<P, Unread> {
+    fn property(self) -> Option<Value> {
+        match self {
+            Ok(value) => value.property(),
+            Err(Unread(api)) => Some(serde_json::json!({ UNREAD: api })),
+        }
+    }
+}

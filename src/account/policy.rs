@@ -1,0 +1,22 @@
+//! The permissions that collecting needs, and no more.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::services::SERVICES;
+
+/// IAM actions of every call, sorted.
+pub fn actions() -> BTreeSet<&'static str> {
+    let reads = SERVICES.iter().flat_map(|service| service.reads);
+    reads.map(|read| read.permission()).chain(["ec2:DescribeRegions"]).collect()
+}
+
+/// An identity policy for whoever collects. `sts:GetCallerIdentity` needs no permission.
+pub fn document() -> Value {
+    let actions: Vec<&str> = actions().into_iter().collect();
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Sid": "SraGuardReads", "Effect": "Allow", "Action": actions, "Resource": "*" }],
+    })
+}

@@ -1,0 +1,40 @@
+//! What is read of each service, one file a service.
+//!
+//! A file names its calls as [`Read`]s, makes them, and pushes the resources that they tell. To read more: add a `Read`
+//! to its `READS` (a test compares them with the calls that are made, and the printed policy follows from them).
+
+mod ec2;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::reader::{Read, Reader};
+
+/// A service as it is collected.
+pub struct Service {
+    /// Name of the section's file: `ec2`.
+    pub name: &'static str,
+    pub scope: Scope,
+    /// Every call that `collect` can make.
+    pub reads: &'static [&'static Read],
+    pub collect: for<'r> fn(&'r Reader) -> Reading<'r>,
+}
+
+/// Reading a service, which ends when all its items are pushed.
+pub type Reading<'r> = Pin<Box<dyn Future<Output = ()> + Send + 'r>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Regional,
+    /// Once an account, at the partition's home region.
+    Global,
+}
+
+/// All services, sorted by name.
+pub const SERVICES: &[Service] = &[ec2::SERVICE];
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("name", &self.name).field("scope", &self.scope).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,292 @@
+//! Snapshots of live accounts: what `sra-guard collect` writes.
+//!
+//! The resources are in CloudFormation's shape already. What is left to do is to find out what refers to what: a live
+//! account has literal ids and ARNs where a template has references. One account is one unit, whatever the number of
+//! its regions and files.
+//!
+//! What could not be read is never absent. A value that could not be read is unknown; a list that could not be read (to
+//! its end) leaves one more resource of each type that it hides, of which nothing is known.
+
+pub mod format;
+mod identity;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::format::Outcome;
+use self::identity::Identities;
+use super::{Evaluation, Format, Note, NoteLevel, Resource, Unit};
+use crate::source::{FileId, Node, NodeValue, SourceMap, Span};
+use crate::value::{Address, Kind, Map, Member, Reason, Value};
+use crate::world::{World, Worlds};
+
+/// A snapshot file as it was read.
+#[derive(Clone, Debug)]
+pub struct Document {
+    sections: Vec<Section>,
+}
+
+/// What was read of one service, in one region of one account.
+#[derive(Clone, Debug)]
+struct Section {
+    account: String,
+    region: String,
+    service: String,
+    reads: Vec<Read>,
+    resources: Vec<Node>,
+}
+
+/// An API that did not answer as it should.
+#[derive(Clone, Debug)]
+struct Read {
+    api: String,
+    of: Option<String>,
+    outcome: Outcome,
+    permission: String,
+    error: Option<String>,
+    hides: Vec<String>,
+    span: Span,
+}
+
+/// What a document is.
+#[derive(Debug)]
+pub enum Seen {
+    Snapshot(Document),
+    /// What stands beside the sections of a snapshot.
+    Manifest,
+    /// A snapshot, but not one that can be judged: why, and where.
+    Refused(String, Span),
+}
+
+/// Recognises a snapshot and its manifest.
+pub fn see(root: &Node) -> Option<Seen> {
+    if root.get("SraGuardManifest").is_some() {
+        return Some(Seen::Manifest);
+    }
+    let version = root.entry("SraGuardSnapshot")?;
+    if version.value.as_str() != Some(&format::VERSION.to_string()) {
+        let why = format!(
+            "is a snapshot in a format that this version does not read (it reads {}): collect again, or use the version that \
+             wrote it",
+            format::VERSION
+        );
+        return Some(Seen::Refused(why, version.value.span));
+    }
+    let Some(sections) = root.get("Sections").and_then(Node::as_seq) else {
+        return Some(Seen::Refused("is a snapshot without sections: it was cut off".to_owned(), version.key_span));
+    };
+    let read: Option<Vec<Section>> = sections.iter().map(Section::of).collect();
+    Some(match read {
+        Some(sections) => Seen::Snapshot(Document { sections }),
+        None => Seen::Refused("is a snapshot with a section that is not understood".to_owned(), version.key_span),
+    })
+}
+
+impl Section {
+    fn of(node: &Node) -> Option<Self> {
+        let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+        Some(Self {
+            account: text("Account")?,
+            region: text("Region")?,
+            service: text("Service")?,
+            reads: node.get("Reads")?.as_seq()?.iter().map(Read::of).collect::<Option<_>>()?,
+            resources: node.get("Resources")?.as_seq()?.to_vec(),
+        })
+    }
+}
+
+impl Read {
+    fn of(node: &Node) -> Option<Self> {
+        let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+        let hides = node.get("Hides").and_then(Node::as_seq).unwrap_or_default();
+        Some(Self {
+            api: text("Api")?,
+            of: text("Of"),
+            outcome: Outcome::of_key(&text("Outcome")?)?,
+            permission: text("Permission")?,
+            error: text("Error"),
+            hides: hides.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+            span: node.span,
+        })
+    }
+
+    fn reason(&self) -> Reason {
+        let api = &self.api;
+        let said = self.error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+        match self.outcome {
+            Outcome::Denied => Reason::Denied(Arc::from(self.permission.as_str())),
+            Outcome::Throttled => Reason::Unread(Arc::from(format!("`{api}` was throttled to the end; collect again"))),
+            Outcome::Unsupported => {
+                Reason::Unread(Arc::from(format!("`{api}` does not exist in this region{said}; it was not read")))
+            }
+            Outcome::Failed | Outcome::Ok => {
+                Reason::Unread(Arc::from(format!("`{api}` could not be read{said}; collect again")))
+            }
+        }
+    }
+}
+
+impl Document {
+    /// Resources that it holds.
+    pub fn resources(&self) -> usize {
+        self.sections.iter().map(|section| section.resources.len()).sum()
+    }
+}
+
+/// One account of one snapshot.
+#[derive(Debug)]
+struct Account {
+    id: String,
+    files: Vec<String>,
+    sections: Vec<Section>,
+}
+
+/// Makes a unit of each account. Files of one snapshot folder belong together: `documents` are (snapshot, file, document).
+pub fn units(documents: Vec<(String, FileId, Document)>, sources: &SourceMap) -> Vec<Box<dyn Unit>> {
+    let mut accounts: BTreeMap<(String, String), Account> = BTreeMap::new();
+    for (snapshot, file, document) in documents {
+        let name = sources.file(file).name.clone();
+        for section in document.sections {
+            let id = section.account.clone();
+            let account = accounts.entry((snapshot.clone(), id.clone())).or_insert_with(|| Account {
+                id,
+                files: Vec::new(),
+                sections: Vec::new(),
+            });
+            if account.files.last() != Some(&name) {
+                account.files.push(name.clone());
+            }
+            account.sections.push(section);
+        }
+    }
+    accounts.into_values().map(|account| Box::new(account) as Box<dyn Unit>).collect()
+}
+
+impl Unit for Account {
+    fn files(&self) -> Vec<String> {
+        self.files.clone()
+    }
+
+    fn worlds(&self) -> Worlds {
+        Worlds { list: vec![World::default()], incomplete: None }
+    }
+
+    fn evaluate(&self, _: &World) -> Evaluation {
+        let identities = Identities::of(self.sections.iter().flat_map(|section| &section.resources));
+        let mut evaluation = Evaluation::default();
+        for section in &self.sections {
+            let reading = Reading { account: self, section, identities: &identities };
+            for node in &section.resources {
+                match reading.resource(node) {
+                    Some(resource) => evaluation.resources.push(resource),
+                    None => evaluation.notes.push(not_understood(node.span)),
+                }
+            }
+            evaluation.resources.extend(section.reads.iter().flat_map(|read| reading.hidden(read)));
+            evaluation.notes.extend(section.reads.iter().filter_map(|read| reading.note(read)));
+        }
+        evaluation
+    }
+}
+
+fn not_understood(span: Span) -> Note {
+    let message = "a resource of this snapshot has no type, id or properties".to_owned();
+    Note { level: NoteLevel::Error, message, span: Some(span), related: None }
+}
+
+/// Reads the resources of one section.
+struct Reading<'a> {
+    account: &'a Account,
+    section: &'a Section,
+    identities: &'a Identities<'a>,
+}
+
+impl Reading<'_> {
+    fn resource(&self, node: &Node) -> Option<Resource> {
+        let text = |key: &str| node.get(key).and_then(Node::as_str);
+        let id = node.entry("Id")?;
+        let address = id.value.as_str()?;
+        let properties = node.get("Properties")?;
+        properties.as_map()?;
+        let name = text("Name").unwrap_or_else(|| short(address));
+        let properties = self.value(properties, address);
+        Some(self.made(address, name, text("Type")?, properties, node.span, id.value.span))
+    }
+
+    /// The resources that a read hides because it did not end well: one of each type, of which nothing is known.
+    fn hidden<'r>(&'r self, read: &'r Read) -> impl Iterator<Item = Resource> + 'r {
+        read.hides.iter().map(move |kind| {
+            let (region, account) = (&self.section.region, &self.account.id);
+            let address = format!("{account}/{region}/{kind} not read by {}", read.api);
+            let what = kind.rsplit("::").next().unwrap_or(kind);
+            let name = format!("{what} of {region} that could not be read");
+            let properties = Value::unknown(read.span, read.reason());
+            self.made(&address, &name, kind, properties, read.span, read.span)
+        })
+    }
+
+    fn made(&self, address: &str, name: &str, kind: &str, properties: Value, span: Span, name_span: Span) -> Resource {
+        Resource {
+            address: Address(Arc::from(address)),
+            name: Arc::from(name),
+            kind: Arc::from(kind),
+            properties,
+            span,
+            name_span,
+            origin: None,
+            calls: Vec::new(),
+            metadata: None,
+            depends_on: Vec::new(),
+            deletion_policy: None,
+            construct: None,
+            exported: false,
+            format: Format::Account,
+        }
+    }
+
+    fn note(&self, read: &Read) -> Option<Note> {
+        if read.outcome == Outcome::Ok {
+            return None;
+        }
+        let Section { account, region, service, .. } = self.section;
+        let of = read.of.as_deref().map(|of| format!(" of `{of}`")).unwrap_or_default();
+        let message = format!("{}{of} in account {account}, {region}, {service}", read.reason());
+        Some(Note { level: NoteLevel::Warning, message, span: Some(read.span), related: None })
+    }
+
+    fn value(&self, node: &Node, own: &str) -> Value {
+        let kind = match &node.value {
+            NodeValue::Null => Kind::Null,
+            NodeValue::Scalar(scalar) => self.identities.kind(scalar, own),
+            NodeValue::Seq(items) => Kind::List(items.iter().map(|item| self.value(item, own)).collect()),
+            NodeValue::Map(entries) => {
+                if let [only] = entries.as_slice()
+                    && &*only.key == format::UNREAD
+                {
+                    return Value::unknown(node.span, self.reason(only.value.as_str().unwrap_or_default(), own));
+                }
+                let member = |entry: &crate::source::Entry| Member {
+                    key: Arc::from(&*entry.key),
+                    key_span: entry.key_span,
+                    value: self.value(&entry.value, own),
+                };
+                Kind::Map(Map { members: entries.iter().map(member).collect(), open: None })
+            }
+        };
+        Value::new(node.span, kind)
+    }
+
+    /// Why a detail of a resource could not be read.
+    fn reason(&self, api: &str, own: &str) -> Reason {
+        let mut failed = self.section.reads.iter().filter(|read| read.api == api && read.outcome != Outcome::Ok);
+        let exact = failed.clone().find(|read| read.of.as_deref() == Some(own));
+        exact
+            .or_else(|| failed.next())
+            .map_or_else(|| Reason::Unread(Arc::from(format!("`{api}` was not read; collect again"))), Read::reason)
+    }
+}
+
+/// What an ARN is about, without the account.
+fn short(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}
