@@ -1,7 +1,10 @@
 //! The command line: what was typed → a validated request → bytes and an exit code.
 
+#[cfg(feature = "account")]
+mod account;
 pub mod arguments;
 mod inspect;
+mod meter;
 pub mod rules;
 mod scan;
 
@@ -60,6 +63,14 @@ pub enum Error {
     NoSuchKind(String, String),
     #[error("{0}")]
     Guard(String),
+    #[cfg(feature = "account")]
+    #[error("{0}")]
+    Account(String),
+    #[cfg(not(feature = "account"))]
+    #[error(
+        "this build cannot read live accounts; install it with `cargo install --locked --path . --features account`"
+    )]
+    NoAccount,
 }
 
 /// Columns of the terminal, or 100 in a pipe.
@@ -72,6 +83,12 @@ pub fn terminal_width(is_terminal: bool) -> usize {
 pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
     match &cli.command {
         Command::Scan(arguments) => scan::run(arguments, terminal, out),
+        #[cfg(feature = "account")]
+        Command::Audit(arguments) => account::audit(arguments, terminal, out),
+        #[cfg(feature = "account")]
+        Command::Collect(arguments) => account::collect(arguments, terminal, out),
+        #[cfg(not(feature = "account"))]
+        Command::Audit(_) | Command::Collect(_) => Err(Error::NoAccount),
         Command::Facts(arguments) => inspect::facts(arguments, out),
         Command::Resources(arguments) => inspect::resources(arguments, out),
         Command::Graph(arguments) => inspect::graph(arguments, out),

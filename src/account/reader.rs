@@ -312,7 +312,9 @@ fn ended<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &CallErro
         };
         let text = match (error, status) {
             (SdkError::TimeoutError(_), _) => "no answer in time".to_owned(),
-            (SdkError::DispatchFailure(failure), _) => unreachable(failure),
+            (SdkError::DispatchFailure(failure), _) => {
+                failure.as_connector_error().map_or_else(|| "cannot be reached".to_owned(), unreachable)
+            }
             (_, Some(status)) => format!("an answer that is not understood, with HTTP status {status}"),
             _ => "an answer that is not understood".to_owned(),
         };

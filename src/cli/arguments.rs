@@ -14,8 +14,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Judge templates and modules: CloudFormation, SAM, CDK output, Terraform
+    /// Judge templates, modules and snapshots: CloudFormation, SAM, CDK output, Terraform, live accounts
     Scan(Scan),
+    /// Judge live accounts: collect a snapshot and scan it
+    Audit(Audit),
+    /// Write a snapshot of live accounts, to scan it anywhere
+    Collect(Collect),
     /// Print the facts that rules see, as JSON
     Facts(Facts),
     /// Print the resources after intrinsics and transforms, as JSON
@@ -45,10 +49,19 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub struct Scan {
     #[command(flatten)]
     pub input: Input,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Only findings that involve what a plan or change set creates, updates or replaces
+    #[arg(long, help_heading = "Report")]
+    pub changed_only: bool,
+}
+
+/// By what is judged, and what becomes of it.
+#[derive(Debug, Args)]
+pub struct Judging {
     #[command(flatten)]
     pub select: Select,
     /// Also judge the resources by a cfn-guard rule file
@@ -63,9 +76,6 @@ pub struct Scan {
     /// Show passes and not-applicables too
     #[arg(long, help_heading = "Report")]
     pub all: bool,
-    /// Only findings that involve what a plan or change set creates, updates or replaces
-    #[arg(long, help_heading = "Report")]
-    pub changed_only: bool,
     /// Only findings and errors: no warnings, no closing table, no progress
     #[arg(long, short, help_heading = "Report")]
     pub quiet: bool,
@@ -78,6 +88,68 @@ pub struct Scan {
     /// Exit with 1 on unknowns too, and with 2 when nothing was checked
     #[arg(long, help_heading = "Gate")]
     pub strict: bool,
+}
+
+/// Who reads live accounts, and where.
+#[derive(Debug, Args)]
+pub struct Access {
+    /// Profile of the AWS configuration
+    #[arg(long, help_heading = "Account")]
+    pub profile: Option<String>,
+    /// Region, several times or separated by commas; `all` that the account has enabled
+    #[arg(long = "region", value_name = "REGION", value_delimiter = ',', help_heading = "Account")]
+    pub regions: Vec<String>,
+    /// Role to assume
+    #[arg(long, value_name = "ARN", help_heading = "Account")]
+    pub assume_role: Option<String>,
+    /// External id that the role asks for
+    #[arg(long, value_name = "ID", requires = "assume_role", help_heading = "Account")]
+    pub external_id: Option<String>,
+    /// Address to call instead of the services' own
+    #[arg(long, value_name = "URL", help_heading = "Account")]
+    pub endpoint_url: Option<String>,
+    /// Seconds that one attempt of a call may take [default: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = "Account")]
+    pub timeout: Option<u64>,
+}
+
+/// What a live account is read for.
+#[derive(Debug, Args)]
+pub struct Collecting {
+    #[command(flatten)]
+    pub access: Access,
+    /// Go on with the snapshot that an interrupted run has left
+    #[arg(long, help_heading = "Snapshot")]
+    pub resume: bool,
+    /// Download the code of Lambda functions too
+    #[arg(long, help_heading = "Snapshot")]
+    pub read_code: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Collect {
+    #[command(flatten)]
+    pub collecting: Collecting,
+    /// Folder for the snapshot
+    #[arg(long, short, value_name = "DIR", default_value = "snapshot", help_heading = "Snapshot")]
+    pub output: PathBuf,
+    /// No progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub collecting: Collecting,
+    /// Keep the snapshot in this folder
+    #[arg(long, value_name = "DIR", help_heading = "Snapshot")]
+    pub snapshot: Option<PathBuf>,
+    /// Print the permissions that collecting needs, as an IAM policy, and do nothing else
+    #[arg(long)]
+    pub print_policy: bool,
+    #[command(flatten)]
+    pub judging: Judging,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,9 @@
 //! `scan`: judge what was given, report it, and say by the exit code whether a gate may open.
 
 use std::io::Write;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
-use super::arguments::{FailOn, Format, Scan, When};
+use super::arguments::{FailOn, Format, Judging, Scan, When};
+use super::meter::Meter;
 use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, exists, rule_set};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::NoteLevel;
@@ -16,48 +13,70 @@ use crate::scan::{Progress, Request, scan};
 use crate::source::SourceMap;
 
 pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
-    for file in &arguments.guard {
-        exists(file)?;
-    }
+    let context = context(&arguments.input)?;
     let request = Request {
         paths: arguments.input.paths.clone(),
-        context: context(&arguments.input)?,
-        rules: rule_set(&arguments.select)?,
-        guard: GuardFile::load_all(&arguments.guard).map_err(|error| Error::Guard(error.to_string()))?,
-        keep_all: arguments.all,
+        context,
         changed_only: arguments.changed_only,
+        ..request(&arguments.judging)?
     };
+    judge(&request, &arguments.judging, terminal, out)
+}
+
+/// A request without input.
+pub(super) fn request(judging: &Judging) -> Result<Request, Error> {
+    for file in &judging.guard {
+        exists(file)?;
+    }
+    Ok(Request {
+        rules: rule_set(&judging.select)?,
+        guard: GuardFile::load_all(&judging.guard).map_err(|error| Error::Guard(error.to_string()))?,
+        keep_all: judging.all,
+        ..Request::default()
+    })
+}
+
+/// Scans, reports, and says whether a gate may open.
+pub(super) fn judge(
+    request: &Request,
+    judging: &Judging,
+    terminal: Terminal,
+    out: &mut dyn Write,
+) -> Result<u8, Error> {
     let sources = SourceMap::default();
-    let meter = Meter::new(terminal.progress && !arguments.quiet);
-    let report = scan(&request, &sources, &|progress| meter.show(progress));
+    let meter = Meter::new(terminal.progress && !judging.quiet);
+    let report = scan(request, &sources, &|progress| match progress {
+        Progress::Reading { done, total } => meter.show("reading", done, total),
+        Progress::Judging { done, total } => meter.show("judging", done, total),
+    });
     meter.finish();
 
-    let color = match arguments.color {
-        When::Auto => terminal.color && arguments.output.is_none(),
+    let color = match judging.color {
+        When::Auto => terminal.color && judging.output.is_none(),
         When::Always => true,
         When::Never => false,
     };
     let view = View {
         report: &report,
         sources: &sources,
-        all: arguments.all,
-        quiet: arguments.quiet,
+        all: judging.all,
+        quiet: judging.quiet,
         color,
         width: terminal.width,
     };
-    let name = match arguments.format {
+    let name = match judging.format {
         Format::Terminal => "terminal",
         Format::Json => "json",
         Format::Sarif => "sarif",
         Format::Junit => "junit",
     };
     if let Some(format) = FORMATS.iter().find(|format| format.name == name) {
-        emit(arguments.output.as_deref(), out, |out| (format.write)(&view, out))?;
+        emit(judging.output.as_deref(), out, |out| (format.write)(&view, out))?;
     }
-    Ok(exit_code(&report, arguments))
+    Ok(exit_code(&report, judging))
 }
 
-fn exit_code(report: &Report, arguments: &Scan) -> u8 {
+fn exit_code(report: &Report, arguments: &Judging) -> u8 {
     let subjects: usize = report.rules.iter().map(RuleCount::subjects).sum();
     let any = |verdict| report.findings.iter().any(|finding| finding.verdict == verdict);
     let unreadable = report.notes.iter().any(|note| note.level == NoteLevel::Error);
@@ -76,44 +95,4 @@ fn exit_code(report: &Report, arguments: &Scan) -> u8 {
         report.findings.iter().any(|finding| finding.verdict == Verdict::Fail && finding.severity >= gate)
     });
     if failed || (arguments.strict && any(Verdict::Unknown)) { FINDINGS } else { CLEAN }
-}
-
-/// A progress bar that only appears when the work takes longer than half a second.
-struct Meter {
-    started: Instant,
-    bar: Mutex<Option<ProgressBar>>,
-    wanted: bool,
-}
-
-const PATIENCE: Duration = Duration::from_millis(500);
-
-impl Meter {
-    fn new(wanted: bool) -> Self {
-        Self { started: Instant::now(), bar: Mutex::new(None), wanted }
-    }
-
-    fn show(&self, progress: Progress) {
-        if !self.wanted || self.started.elapsed() < PATIENCE {
-            return;
-        }
-        let (what, done, total) = match progress {
-            Progress::Reading { done, total } => ("reading", done, total),
-            Progress::Judging { done, total } => ("judging", done, total),
-        };
-        let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let bar = bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
-            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        bar.set_message(what);
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    }
-
-    fn finish(&self) {
-        let bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(bar) = bar.as_ref() {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Subnet, Tag, Vpc};
 
-use super::{Reading, Scope, Service};
+use super::{Scope, Service};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
 

@@ -1,0 +1,43 @@
+//! A progress bar on standard error.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A progress bar that only appears when the work takes longer than half a second.
+pub(super) struct Meter {
+    started: Instant,
+    bar: Mutex<Option<ProgressBar>>,
+    wanted: bool,
+}
+
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Meter {
+    pub(super) fn new(wanted: bool) -> Self {
+        Self { started: Instant::now(), bar: Mutex::new(None), wanted }
+    }
+
+    /// Says how much of `what` is done.
+    pub(super) fn show(&self, what: impl Into<std::borrow::Cow<'static, str>>, done: usize, total: usize) {
+        if !self.wanted || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bar = bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        bar.set_message(what);
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    }
+
+    pub(super) fn finish(&self) {
+        let bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(bar) = bar.as_ref() {
+            bar.finish_and_clear();
+        }
+    }
+}
