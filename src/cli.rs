@@ -36,6 +36,8 @@ pub struct Terminal {
     pub progress: bool,
     /// Columns.
     pub width: usize,
+    /// Asks whoever sits there for the code of an MFA device.
+    pub ask: Option<fn(&str) -> Option<String>>,
 }
 
 /// Why a command could not be carried out at all.

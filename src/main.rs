@@ -1,6 +1,6 @@
 //! Parse, run, exit code. The only file that touches standard output and standard error.
 
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, BufWriter, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         color: stdout.is_terminal() && !plain,
         progress: io::stderr().is_terminal(),
         width: cli::terminal_width(stdout.is_terminal()),
+        ask: (io::stdin().is_terminal() && io::stderr().is_terminal()).then_some(ask_for_code),
     };
     let mut out = BufWriter::new(stdout.lock());
     let result = cli::run(&cli, terminal, &mut out).and_then(|code| {
@@ -37,4 +38,13 @@ fn main() -> ExitCode {
             ExitCode::from(cli::COULD_NOT_CHECK)
         }
     }
+}
+
+/// Asks for the code of an MFA device.
+fn ask_for_code(device: &str) -> Option<String> {
+    let mut error = io::stderr().lock();
+    write!(error, "code of the MFA device {device}: ").and_then(|()| error.flush()).ok()?;
+    let mut code = String::new();
+    io::stdin().lock().read_line(&mut code).ok()?;
+    Some(code.trim().to_owned()).filter(|code| !code.is_empty())
 }

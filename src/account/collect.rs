@@ -10,8 +10,8 @@ use futures_util::StreamExt as _;
 
 use super::reader::Reader;
 use super::services::{SERVICES, Scope, Service};
-use super::session::Session;
-use crate::input::snapshot::format::{Manifest, Section, Snapshot, VERSION};
+use super::session::{Closed, Opened, Session};
+use crate::input::snapshot::format::{Manifest, Outcome, ReadRecord, Section, Snapshot, VERSION};
 
 /// What to collect, and where to write it.
 #[derive(Clone, Debug)]
@@ -51,18 +51,26 @@ const AT_ONCE: usize = 12;
 /// Texts longer than this are compressed.
 const LARGE: usize = 1 << 20;
 
+/// Stands for a service in the section of an account that could not be entered.
+const ENTRY: &str = "account";
+
 /// Region of the services that have none.
 const GLOBAL: &str = "global";
 
-/// Collects all that the sessions can read. `progress` is told of each service that is done.
+/// Collects all that can be read of the accounts. `progress` is told of each service that is done.
 pub async fn collect(
-    sessions: &[Session],
+    opened: &Opened,
     request: &Request,
     progress: &(dyn Fn(Step<'_>) + Sync),
 ) -> Result<Manifest, Error> {
-    let mut manifest = prepare(sessions, request)?;
+    let mut manifest = prepare(opened, request)?;
+    for closed in &opened.closed {
+        write(&path_of(&request.folder, &closed.account, GLOBAL, ENTRY), unread(closed))?;
+    }
     let mut tasks = Vec::new();
-    for session in sessions {
+    for session in &opened.sessions {
+        // An earlier run may have found it closed.
+        remove(&path_of(&request.folder, &session.account, GLOBAL, ENTRY))?;
         for service in SERVICES {
             match service.scope {
                 Scope::Global => tasks.push((session, GLOBAL, service)),
@@ -100,12 +108,37 @@ async fn read(session: &Session, region: &str, service: &Service, read_code: boo
     reader.finish(service.name)
 }
 
+/// What is known of an account that could not be entered: that there may be anything in it.
+fn unread(closed: &Closed) -> Section {
+    let reads = SERVICES.iter().flat_map(|service| service.reads);
+    let mut hides: Vec<String> = reads.flat_map(|read| read.finds).map(|kind| (*kind).to_owned()).collect();
+    hides.sort();
+    hides.dedup();
+    Section {
+        account: closed.account.clone(),
+        region: GLOBAL.to_owned(),
+        partition: closed.partition.clone(),
+        service: ENTRY.to_owned(),
+        reads: vec![ReadRecord {
+            api: closed.api.to_owned(),
+            outcome: if closed.denied { Outcome::Denied } else { Outcome::Failed },
+            calls: 1,
+            of: None,
+            permission: closed.api.to_owned(),
+            error: Some(closed.why.clone()),
+            hides,
+        }],
+        resources: Vec::new(),
+    }
+}
+
 /// Makes the folder and says what will be in it.
-fn prepare(sessions: &[Session], request: &Request) -> Result<Manifest, Error> {
+fn prepare(opened: &Opened, request: &Request) -> Result<Manifest, Error> {
     let folder = &request.folder;
     let failed = |source| Error::Write { path: folder.clone(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    let accounts = sessions.iter().map(|session| (session.account.clone(), session.regions.clone())).collect();
+    let sessions = opened.sessions.iter().map(|session| (session.account.clone(), session.regions.clone()));
+    let accounts = sessions.chain(opened.closed.iter().map(|closed| (closed.account.clone(), Vec::new()))).collect();
     let mut manifest = Manifest {
         sra_guard_manifest: VERSION,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -164,6 +197,13 @@ fn text(value: &impl serde::Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
     text
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Write { path: path.to_owned(), source }),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file whole or not at all, so that an interrupted run leaves no half of one.

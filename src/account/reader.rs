@@ -114,12 +114,17 @@ impl Reader {
     {
         let mut pages = pages;
         let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            match self.taken(read, None, page, &[]) {
-                Ok(Some(page)) => found.push(page),
-                Ok(None) | Err(_) => break,
+        while let Some(item) = pages.next().await {
+            match item {
+                Ok(item) => found.push(item),
+                Err(error) => {
+                    let (outcome, text) = ended(&error);
+                    self.record(read, outcome, None, Some(text));
+                    return found;
+                }
             }
         }
+        self.record(read, Outcome::Ok, None, None);
         found
     }
 
@@ -132,14 +137,23 @@ impl Reader {
         let mut found = Vec::new();
         let mut token = None;
         loop {
-            let Ok(Some((items, next))) = self.taken(read, None, page(token.clone()).await, &[]) else { break };
-            found.extend(items);
-            // A service that hands out the same token again would be asked for ever.
-            if next.is_none() || next == token {
-                break;
+            match page(token.clone()).await {
+                Ok((items, next)) => {
+                    found.extend(items);
+                    // A service that hands out the same token again would be asked for ever.
+                    if next.is_none() || next == token {
+                        break;
+                    }
+                    token = next;
+                }
+                Err(error) => {
+                    let (outcome, text) = ended(&error);
+                    self.record(read, outcome, None, Some(text));
+                    return found;
+                }
             }
-            token = next;
         }
+        self.record(read, Outcome::Ok, None, None);
         found
     }
 

@@ -1,12 +1,18 @@
-//! Credentials, roles and regions: as the AWS CLI finds them.
+//! Credentials, accounts and regions: as the AWS CLI finds them.
+//!
+//! `config` makes what clients are made of, `mfa` asks for the code that some roles want, `members` finds further accounts.
+//! An account that cannot be entered is no failure of the others: it is [`Closed`], and the snapshot says so.
 
+mod config;
+mod members;
+mod mfa;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ec2::error::DisplayErrorContext;
+use aws_config::{Region, SdkConfig};
+
+pub use members::Entry;
 
 /// Who reads, and where.
 #[derive(Clone, Debug, Default)]
@@ -14,23 +20,62 @@ pub struct Access {
     pub profile: Option<String>,
     /// Regions by name, or `all` that the account has enabled; none is the profile's or the environment's.
     pub regions: Vec<String>,
-    /// Assumed with the credentials that are found.
+    /// Role to assume with the credentials that are found: an ARN; in other accounts also its name alone.
     pub role: Option<String>,
     pub external_id: Option<String>,
+    /// Device whose code the role asks for, unless the profile names one.
+    pub mfa_serial: Option<String>,
     /// Instead of the services' own addresses: an emulator, or a proxy.
     pub endpoint: Option<String>,
     /// For one attempt of one call.
     pub timeout: Option<Duration>,
+    pub accounts: Accounts,
+    /// Asks whoever sits at the terminal for the code of an MFA device; `None` when nobody does.
+    pub ask: Option<Ask>,
+}
+
+/// Asks for the code of a device. `None` when none is given.
+pub type Ask = fn(&str) -> Option<String>;
+
+/// Which accounts to read.
+#[derive(Clone, Debug, Default)]
+pub enum Accounts {
+    /// That of the credentials.
+    #[default]
+    Own,
+    /// Those that a file lists.
+    Listed(PathBuf),
+    /// All active ones of the organization, or of these of its units and what is below them.
+    Organization { units: Vec<String> },
 }
 
 /// Credentials that work, for one account.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// In the region in which account-wide services are read.
+    /// In the region that was named first.
     pub config: SdkConfig,
     pub account: String,
     pub partition: String,
     pub regions: Vec<String>,
+}
+
+/// An account that could not be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub account: String,
+    pub partition: String,
+    /// What was tried: `sts:AssumeRole`.
+    pub api: &'static str,
+    pub why: String,
+    /// The permission is missing; else it may work another time.
+    pub denied: bool,
+}
+
+/// The accounts that were asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    pub sessions: Vec<Session>,
+    pub closed: Vec<Closed>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,63 +86,119 @@ pub enum Error {
     Identity(String),
     #[error("the enabled regions of account {account} cannot be listed ({why}); name them with `--region`")]
     Regions { account: String, why: String },
-    #[error("`{0}` is no ARN of an account")]
+    #[error("`{0}` is no ARN of an identity")]
     NoArn(String),
+    #[error("`{0}` is no ARN of a role; the name alone is enough only with `--accounts` or `--organization`")]
+    NoRole(String),
+    #[error("`--assume-role` is needed: the name of the role to assume in each account")]
+    NoRoleName,
+    #[error("{0}")]
+    Accounts(String),
+    #[error(
+        "the accounts of the organization cannot be listed: {0}; this takes the management account or a delegated administrator"
+    )]
+    Organization(String),
+    #[error("the configuration of the AWS CLI cannot be read: {0}")]
+    Profile(String),
+    #[error(
+        "profile `{profile}` asks for a code of the MFA device `{device}`; run this in a terminal, or use credentials of a session"
+    )]
+    NoCode { profile: String, device: String },
+    #[error("role `{role}` cannot be assumed: {why}")]
+    Role { role: String, why: String },
 }
-
-/// Sends one attempt of a call at most this long.
-const ATTEMPT: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(10);
 
 impl Access {
-    /// Finds credentials and asks whose they are.
-    pub async fn open(&self) -> Result<Session, Error> {
-        let config = self.config().await;
-        let region = config.region().ok_or(Error::NoRegion)?.to_string();
-        let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await;
-        let identity = identity.map_err(|error| Error::Identity(innermost(&error)))?;
-        let arn = identity.arn().unwrap_or_default();
-        let partition = arn.split(':').nth(1).ok_or_else(|| Error::NoArn(arn.to_owned()))?.to_owned();
-        let account = identity.account().ok_or_else(|| Error::NoArn(arn.to_owned()))?.to_owned();
-        let regions = match self.regions.as_slice() {
-            [] => vec![region],
-            [all] if all == "all" => enabled(&config, &account).await?,
-            named => named.to_vec(),
-        };
-        Ok(Session { config, account, partition, regions })
+    /// Finds credentials and asks whose they are, in each account that is asked for.
+    pub async fn open(&self) -> Result<Opened, Error> {
+        let config = self.config().await?;
+        match &self.accounts {
+            Accounts::Own => {
+                let config = match &self.role {
+                    Some(role) if !role.starts_with("arn:") => return Err(Error::NoRole(role.clone())),
+                    Some(role) => self.assume(&config, role).await?,
+                    None => config,
+                };
+                Ok(Opened { sessions: vec![self.session(config).await?], closed: Vec::new() })
+            }
+            Accounts::Listed(path) => {
+                let entries = members::listed(path).map_err(Error::Accounts)?;
+                self.enter(&config, entries).await
+            }
+            Accounts::Organization { units } => {
+                let entries = members::of_organization(&config, units).await?;
+                self.enter(&config, entries).await
+            }
+        }
     }
 
-    async fn config(&self) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(self.timeout.unwrap_or(ATTEMPT))
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = self.regions.iter().find(|region| *region != "all") {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(endpoint) = &self.endpoint {
-            loader = loader.endpoint_url(endpoint);
-        }
-        let config = loader.load().await;
-        // As many attempts as the environment or the profile says, but each service's pace follows its answers.
-        let attempts = config.retry_config().map_or(3, RetryConfig::max_attempts);
-        let mut builder = config.to_builder().retry_config(RetryConfig::adaptive().with_max_attempts(attempts));
-        if let Some(role) = &self.role {
-            let mut provider = AssumeRoleProvider::builder(role).session_name("sra-guard").configure(&config);
-            if let Some(id) = &self.external_id {
-                provider = provider.external_id(id);
+    /// Assumes the role in each account but the own one.
+    async fn enter(&self, config: &SdkConfig, entries: Vec<Entry>) -> Result<Opened, Error> {
+        let own = self.identity(config).await?;
+        let mut opened = Opened::default();
+        for entry in entries {
+            let role = match (&entry.role, &self.role) {
+                (Some(role), _) => Some(role.clone()),
+                (None, Some(role)) if role.starts_with("arn:") => return Err(Error::NoRoleName),
+                (None, Some(name)) => Some(format!("arn:{}:iam::{}:role/{name}", own.partition, entry.account)),
+                (None, None) => None,
+            };
+            let session = match role {
+                _ if entry.role.is_none() && entry.account == own.account => self.session(config.clone()).await,
+                Some(role) => match self.assume(config, &role).await {
+                    Ok(config) => self.session(config).await,
+                    Err(error) => Err(error),
+                },
+                None => return Err(Error::NoRoleName),
+            };
+            match session {
+                Ok(session) => opened.sessions.push(session),
+                Err(error) => opened.closed.push(Closed {
+                    account: entry.account,
+                    partition: own.partition.clone(),
+                    api: "sts:AssumeRole",
+                    denied: matches!(error, Error::Role { .. } | Error::Identity(_)),
+                    why: error.to_string(),
+                }),
             }
-            builder = builder.credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                provider.build().await,
-            ));
         }
-        builder.build()
+        Ok(opened)
+    }
+
+    async fn session(&self, config: SdkConfig) -> Result<Session, Error> {
+        let identity = self.identity(&config).await?;
+        let regions = match self.regions.as_slice() {
+            [] => vec![config.region().ok_or(Error::NoRegion)?.to_string()],
+            [all] if all == ALL => enabled(&config, &identity.account).await?,
+            named => named.to_vec(),
+        };
+        Ok(Session { config, account: identity.account, partition: identity.partition, regions })
+    }
+
+    /// Whose credentials they are.
+    async fn identity(&self, config: &SdkConfig) -> Result<Identity, Error> {
+        if config.region().is_none() {
+            return Err(Error::NoRegion);
+        }
+        let answer = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
+        let answer = answer.map_err(|error| Error::Identity(innermost(&error)))?;
+        let arn = answer.arn().unwrap_or_default();
+        match (arn.split(':').nth(1), answer.account()) {
+            (Some(partition), Some(account)) => {
+                Ok(Identity { account: account.to_owned(), partition: partition.to_owned() })
+            }
+            _ => Err(Error::NoArn(arn.to_owned())),
+        }
     }
 }
+
+struct Identity {
+    account: String,
+    partition: String,
+}
+
+/// All regions that an account has enabled.
+const ALL: &str = "all";
 
 impl Session {
     /// What clients of a region are made of.
@@ -126,11 +227,10 @@ async fn enabled(config: &SdkConfig, account: &str) -> Result<Vec<String>, Error
 }
 
 /// What went wrong, without the layers that it went through.
-fn innermost<E: std::error::Error + 'static>(error: &E) -> String {
-    let mut cause: &dyn std::error::Error = error;
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let text = cause.to_string();
-    if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+    cause.to_string()
 }

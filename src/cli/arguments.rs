@@ -99,12 +99,24 @@ pub struct Access {
     /// Region, several times or separated by commas; `all` that the account has enabled
     #[arg(long = "region", value_name = "REGION", value_delimiter = ',', help_heading = "Account")]
     pub regions: Vec<String>,
-    /// Role to assume
-    #[arg(long, value_name = "ARN", help_heading = "Account")]
+    /// Role to assume: its ARN, or its name in the accounts of `--accounts` and `--organization`
+    #[arg(long, value_name = "ROLE", help_heading = "Account")]
     pub assume_role: Option<String>,
     /// External id that the role asks for
     #[arg(long, value_name = "ID", requires = "assume_role", help_heading = "Account")]
     pub external_id: Option<String>,
+    /// MFA device whose code the role asks for, unless the profile names one
+    #[arg(long, value_name = "ARN", requires = "assume_role", help_heading = "Account")]
+    pub mfa_serial: Option<String>,
+    /// File with one account a line: its id, or the ARN of the role to assume in it
+    #[arg(long, value_name = "FILE", conflicts_with = "organization", help_heading = "Account")]
+    pub accounts: Option<PathBuf>,
+    /// All active accounts of the organization
+    #[arg(long, requires = "assume_role", help_heading = "Account")]
+    pub organization: bool,
+    /// Only this organizational unit and what is below it
+    #[arg(long = "ou", value_name = "ID", requires = "organization", help_heading = "Account")]
+    pub units: Vec<String>,
     /// Address to call instead of the services' own
     #[arg(long, value_name = "URL", help_heading = "Account")]
     pub endpoint_url: Option<String>,

@@ -48,7 +48,7 @@ pub struct ReadRecord {
     /// The API, as IAM names services: `ec2:DescribeSubnets`.
     pub api: String,
     pub outcome: Outcome,
-    /// Requests that were answered or gave up; retries are not counted.
+    /// How often it was asked for: a list counts once, whatever its pages.
     pub calls: u64,
     /// The resource that it was about, when it is about one and did not end well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
