@@ -75,7 +75,7 @@ pub async fn collect(
             match service.scope {
                 Scope::Global => tasks.push((session, GLOBAL, service)),
                 Scope::Regional => {
-                    tasks.extend(session.regions.iter().map(|region| (session, region.as_str(), service)))
+                    tasks.extend(session.regions.iter().map(|region| (session, region.as_str(), service)));
                 }
             }
         }

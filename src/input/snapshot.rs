@@ -210,7 +210,7 @@ impl Reading<'_> {
         properties.as_map()?;
         let name = text("Name").unwrap_or_else(|| short(address));
         let properties = self.value(properties, address);
-        Some(self.made(address, name, text("Type")?, properties, node.span, id.value.span))
+        Some(made(address, name, text("Type")?, properties, node.span, id.value.span))
     }
 
     /// The resources that a read hides because it did not end well: one of each type, of which nothing is known.
@@ -221,27 +221,8 @@ impl Reading<'_> {
             let what = kind.rsplit("::").next().unwrap_or(kind);
             let name = format!("{what} of {region} that could not be read");
             let properties = Value::unknown(read.span, read.reason());
-            self.made(&address, &name, kind, properties, read.span, read.span)
+            made(&address, &name, kind, properties, read.span, read.span)
         })
-    }
-
-    fn made(&self, address: &str, name: &str, kind: &str, properties: Value, span: Span, name_span: Span) -> Resource {
-        Resource {
-            address: Address(Arc::from(address)),
-            name: Arc::from(name),
-            kind: Arc::from(kind),
-            properties,
-            span,
-            name_span,
-            origin: None,
-            calls: Vec::new(),
-            metadata: None,
-            depends_on: Vec::new(),
-            deletion_policy: None,
-            construct: None,
-            exported: false,
-            format: Format::Account,
-        }
     }
 
     fn note(&self, read: &Read) -> Option<Note> {
@@ -283,6 +264,25 @@ impl Reading<'_> {
         exact
             .or_else(|| failed.next())
             .map_or_else(|| Reason::Unread(Arc::from(format!("`{api}` was not read; collect again"))), Read::reason)
+    }
+}
+
+fn made(address: &str, name: &str, kind: &str, properties: Value, span: Span, name_span: Span) -> Resource {
+    Resource {
+        address: Address(Arc::from(address)),
+        name: Arc::from(name),
+        kind: Arc::from(kind),
+        properties,
+        span,
+        name_span,
+        origin: None,
+        calls: Vec::new(),
+        metadata: None,
+        depends_on: Vec::new(),
+        deletion_policy: None,
+        construct: None,
+        exported: false,
+        format: Format::Account,
     }
 }
 

@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use aws_config::profile::{Profile, ProfileFileCredentialsProvider, ProfileSet};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::os_shim_internal::{Env, Fs};
 
 use super::config::SESSION_NAME;
 use super::{Access, Error, innermost};
@@ -28,9 +29,7 @@ const MAX_CHAIN: usize = 8;
 impl Access {
     /// Credentials of the profile, when it or one that it builds upon asks for a code.
     pub(super) async fn with_mfa(&self, config: &SdkConfig) -> Result<Option<Credentials>, Error> {
-        let files = Default::default();
-        let profiles = aws_config::profile::load(&Default::default(), &Default::default(), &files, None).await;
-        let profiles = profiles.map_err(|error| Error::Profile(innermost(&error)))?;
+        let profiles = profiles(&Fs::default(), &Env::default()).await?;
         let name = self.profile.clone().unwrap_or_else(|| profiles.selected_profile().to_owned());
         // Keys in the environment come before profiles, unless a profile is asked for.
         if self.profile.is_none() && std::env::var_os("AWS_ACCESS_KEY_ID").is_some() {
@@ -108,6 +107,13 @@ fn credentials<E: std::error::Error + 'static>(
     Ok(Credentials::new(key, secret, Some(given.session_token), expiry, "AssumeRole"))
 }
 
+/// The profiles of the AWS CLI's two files.
+#[expect(clippy::default_trait_access, reason = "the type is that of a crate which the SDK's users need not name")]
+async fn profiles(files: &Fs, environment: &Env) -> Result<ProfileSet, Error> {
+    let profiles = aws_config::profile::load(files, environment, &Default::default(), None).await;
+    profiles.map_err(|error| Error::Profile(innermost(&error)))
+}
+
 /// A profile and those that it builds upon, one by the other.
 fn chain<'p>(profiles: &'p ProfileSet, name: &str) -> Vec<&'p Profile> {
     let mut chain: Vec<&Profile> = Vec::new();
@@ -124,8 +130,6 @@ fn chain<'p>(profiles: &'p ProfileSet, name: &str) -> Vec<&'p Profile> {
 
 #[cfg(test)]
 mod tests {
-    use aws_types::os_shim_internal::{Env, Fs};
-
     use super::*;
 
     #[tokio::test]
@@ -134,7 +138,7 @@ mod tests {
                       [profile base]\nsource_profile = audit\n";
         let (env, files) =
             (Env::from_slice(&[("HOME", "/home/me")]), Fs::from_slice(&[("/home/me/.aws/config", config)]));
-        let set = aws_config::profile::load(&files, &env, &Default::default(), None).await.unwrap();
+        let set = profiles(&files, &env).await.unwrap();
         let names: Vec<&str> = chain(&set, "audit").iter().map(|profile| profile.name()).collect();
         assert_eq!(names, ["audit", "hub", "base"]);
         assert!(chain(&set, "nobody").is_empty());
