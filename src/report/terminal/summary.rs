@@ -222,7 +222,7 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("no rule was chosen", "check --rule and --skip-rule")
     } else if report.files_read() == 0 {
         (
-            "no template was found, and no Terraform module",
+            "no template, no Terraform module and no snapshot was found",
             "give one, or a directory that contains some; CloudFormation, SAM, cdk.out and Terraform are understood",
         )
     } else {
