@@ -76,8 +76,11 @@ fn subject(graph: &Graph, api: &Api, route: &Route, reach: &mut Reach<'_>) -> Op
     let label = route.label();
     let mut resolved = authorization::resolve(graph, route);
     let mutual_tls = mutual_tls(api);
-    if resolved.authorization.value.as_deref() == Ok("none") && mutual_tls.value == Ok(true) {
-        resolved.authorization = Fact::known("mutual_tls".to_owned(), mutual_tls.evidence.clone());
+    // An API that is not declared has domains that nobody would look for here: its open routes count as such.
+    let perhaps = mutual_tls.value.is_err() && api.address.is_some();
+    if resolved.authorization.value.as_deref() == Ok("none") && (mutual_tls.is(true) || perhaps) {
+        let value = mutual_tls.value.clone().map(|_| "mutual_tls".to_owned());
+        resolved.authorization = Fact { value, evidence: mutual_tls.evidence.clone() };
         resolved.gap.clear();
     }
     let backend_access = reach.backend_access(&route.integration);
@@ -249,12 +252,23 @@ fn exposure(api: &Api) -> Fact<String> {
 }
 
 fn mutual_tls(api: &Api) -> Fact<bool> {
-    let closed = Fact::of(api.default_endpoint_disabled.clone(), "the default endpoint");
-    let certificate = Fact::of(api.domains_demand_certificate.clone(), "client certificates of custom domains");
+    let closed = match api.default_endpoint_disabled.known() {
+        Some(true) => "the default endpoint is disabled",
+        Some(false) => "the default endpoint is open",
+        None => "whether the default endpoint is open",
+    };
+    let closed = Fact::of(api.default_endpoint_disabled.clone(), closed);
+    let certificate = match api.domains_demand_certificate.known() {
+        Some(true) => "custom domains demand a certificate of this truststore from clients",
+        Some(false) => "not every custom domain demands a certificate from clients",
+        None => "whether custom domains demand a certificate from clients",
+    };
+    let certificate = Fact::of(api.domains_demand_certificate.clone(), certificate);
     match (closed.value, certificate.value) {
         (Ok(false), _) | (_, Ok(false)) => Fact::known(false, Vec::new()),
         (Ok(true), Ok(true)) => Fact::known(true, [closed.evidence, certificate.evidence].concat()),
-        (Err(reason), _) | (_, Err(reason)) => Fact::unknown(reason, Vec::new()),
+        (Err(reason), _) => Fact::unknown(reason, closed.evidence),
+        (_, Err(reason)) => Fact::unknown(reason, certificate.evidence),
     }
 }
 

@@ -110,7 +110,13 @@ fn approval(graph: &Graph, entries: &[EntryPath], machine: &StateMachine, state:
     ApprovalTask {
         task: state.path.clone(),
         waits: Fact::known(true, Vec::new()),
-        machine_type: Fact::of(machine.kind.clone(), "type of the state machine"),
+        machine_type: Fact::of(
+            machine.kind.clone(),
+            match machine.kind.known() {
+                Some(kind) => format!("the state machine is of type `{kind}`"),
+                None => "type of the state machine".to_owned(),
+            },
+        ),
         bounded: bounded(machine, state),
         token_passed: if is_activity { Fact::known(true, Vec::new()) } else { token_passed(state) },
         catches_timeout: catches_timeout(state),
@@ -196,11 +202,11 @@ fn can_refuse(state: &State, completers: &Completers<'_>) -> Fact<bool> {
     {
         return Fact::known(true, vec![Step::new(format!("`{next}` looks at the answer"), span)]);
     }
-    let evidence = vec![Step::new("who may answer can refuse or not", state.span)];
+    let evidence = |label: &str| vec![Step::new(label, state.span)];
     match (completers.can_fail, &completers.open) {
-        (true, _) => Fact::known(true, evidence),
-        (false, Some(reason)) => Fact::unknown(reason.clone(), evidence),
-        (false, None) => Fact::known(false, evidence),
+        (true, _) => Fact::known(true, evidence("who may answer may also refuse: `states:SendTaskFailure`")),
+        (false, Some(reason)) => Fact::unknown(reason.clone(), evidence("whether who may answer may also refuse")),
+        (false, None) => Fact::known(false, evidence("who may answer may not refuse: no `states:SendTaskFailure`")),
     }
 }
 

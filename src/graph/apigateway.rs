@@ -197,12 +197,13 @@ impl Reader<'_> {
     /// Whether the custom domains that are mapped to an API all demand a client certificate.
     fn domains_demand_certificate(&self, api: &Resource, mapping: (&str, &str), domain: &str) -> Typed<bool> {
         let (mapping_kind, api_property) = mapping;
-        let mut mapped = false;
+        let (mut mapped, mut perhaps) = (Typed::Known(false, api.name_span), None);
         for resource in self.resources.of_kind(mapping_kind) {
-            if self.api_key(resource, api_property, &api.kind) != ApiKey::of(&api.address) {
+            let key = self.api_key(resource, api_property, &api.kind);
+            let certain = key == ApiKey::of(&api.address);
+            if !certain && key.is_certain() {
                 continue;
             }
-            mapped = true;
             let domain = super::target(self.resources, resource.prop("DomainName"), &[domain]);
             let demands = match &domain {
                 Typed::Known(Target::Resource(address), _) => {
@@ -211,13 +212,19 @@ impl Reader<'_> {
                 _ => None,
             };
             match demands {
+                Some(Prop::Known(store)) if certain => mapped = Typed::Known(true, store.span),
                 Some(Prop::Known(_)) => {}
+                _ if !certain => {
+                    let which =
+                        Reason::NotUnderstood(Arc::from(format!("which API `{}` maps is not known", resource.name)));
+                    perhaps = perhaps.or(Some(Typed::Unknown(which, resource.name_span)));
+                }
                 Some(Prop::Absent(span)) => return Typed::Known(false, span),
                 Some(Prop::Unknown(reason, span)) => return Typed::Unknown(reason.clone(), span),
                 None => return Typed::Unknown(Reason::Outside(Arc::from("the custom domain")), domain.span()),
             }
         }
-        Typed::Known(mapped, api.name_span)
+        perhaps.filter(|_| mapped.known() == Some(&true)).unwrap_or(mapped)
     }
 }
 

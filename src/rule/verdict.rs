@@ -19,7 +19,10 @@ use crate::finding::{Severity, Verdict};
 use crate::value::Reason;
 
 /// Evidence steps of one judgement. A list of hundreds of elements proves no more than its first ones.
-const MAX_EVIDENCE: usize = 32;
+pub(super) const MAX_EVIDENCE: usize = 32;
+
+/// Nobody has to repair what passes, so it is enough to see how it is proven.
+const MAX_EVIDENCE_OF_PASS: usize = 12;
 
 pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
     let predicate = match rule.predicate.get() {
@@ -44,7 +47,11 @@ pub fn judge(rule: &Rule, subject: &Subject) -> Judgement {
     }
     let assert = scope.block(&predicate.assert);
     match (applies.truth, assert.truth) {
-        (_, Truth::True) => judgement(rule, subject, Verdict::Pass, rule.info.severity, assert),
+        (_, Truth::True) => {
+            // Where nothing speaks against a subject, that the rule applies is all there is to show.
+            let proof = if assert.evidence.is_empty() { applies } else { assert };
+            judgement(rule, subject, Verdict::Pass, rule.info.severity, proof)
+        }
         (Truth::True, Truth::False) => {
             judgement(rule, subject, Verdict::Fail, severity(rule, predicate, &scope, Verdict::Fail), assert)
         }
@@ -86,7 +93,8 @@ fn judgement(rule: &Rule, subject: &Subject, verdict: Verdict, severity: Severit
         Verdict::Unknown => format!("cannot tell for `{name}`: {title}"),
         _ => format!("`{name}` complies: {title}"),
     };
-    let mut evidence: Vec<Step> = distinct(outcome.evidence).into_iter().take(MAX_EVIDENCE).cloned().collect();
+    let most = if verdict == Verdict::Pass { MAX_EVIDENCE_OF_PASS } else { MAX_EVIDENCE };
+    let mut evidence: Vec<Step> = distinct(outcome.evidence).into_iter().take(most).cloned().collect();
     if evidence.is_empty() {
         evidence.push(Step::new(format!("`{name}` is declared here"), subject.span));
     }

@@ -84,7 +84,8 @@ impl Lead<'_> {
 
 fn facts(graph: &Graph, leads: &[Lead<'_>]) -> BackendFacts {
     let fronts: BTreeSet<_> = leads.iter().filter(|lead| lead.doubt.is_none()).map(|lead| &lead.path.front).collect();
-    let doubt = leads.iter().find_map(|lead| lead.doubt);
+    // One more path through a front that leads to it anyway is no further front.
+    let doubt = leads.iter().filter(|lead| !fronts.contains(&lead.path.front)).find_map(|lead| lead.doubt);
     let guarded: Vec<_> = leads.iter().filter(|lead| lead.is_guarded()).collect();
     let side_doors = leads.iter().filter(|lead| !lead.path.exempt).filter_map(|lead| {
         let beside = guarded.iter().filter(|other| other.path.front != lead.path.front);
@@ -96,7 +97,7 @@ fn facts(graph: &Graph, leads: &[Lead<'_>]) -> BackendFacts {
         side_doors: side_doors.collect(),
         fronts: match (doubt, fronts.len()) {
             (Some(reason), ..2) => Fact::unknown(reason.clone(), Vec::new()),
-            (_, count) => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), Vec::new()),
+            (_, count) => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), front_steps(graph, leads)),
         },
         authenticated: guarded
             .iter()
@@ -109,6 +110,18 @@ fn facts(graph: &Graph, leads: &[Lead<'_>]) -> BackendFacts {
             })
             .collect(),
     }
+}
+
+/// One way in through each front.
+fn front_steps(graph: &Graph, leads: &[Lead<'_>]) -> Vec<Step> {
+    let mut seen = BTreeSet::new();
+    let first = leads.iter().filter(|lead| lead.doubt.is_none() && seen.insert(&lead.path.front));
+    first
+        .map(|lead| {
+            let label = format!("`{}` leads to it: {}", name(graph, &lead.path.front), lead.path.request);
+            Step::new(label, lead.path.door_span)
+        })
+        .collect()
 }
 
 /// A path whose proof shows first the door that authenticates.

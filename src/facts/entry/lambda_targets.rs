@@ -70,7 +70,11 @@ fn complete(graph: &Graph, group: &TargetGroup, member: Option<&Member>) -> Fact
         let reason = group.members_open.clone().unwrap_or_else(|| {
             Reason::Outside(Arc::from(format!("what is registered in target group `{}`", group.name)))
         });
-        return Fact::unknown(reason, vec![Step::new("no function is registered here", group.name_span)]);
+        let label = match group.members_open {
+            Some(_) => "what is registered here is not known",
+            None => "no function is registered here",
+        };
+        return Fact::unknown(reason, vec![Step::new(label, group.name_span)]);
     };
     let step = |label: &str| vec![Step::new(label, member.span)];
     match (&member.target, &member.qualifier) {

@@ -52,7 +52,11 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 fn of_function(graph: &Graph, permission: &Permission) -> InvokePermission {
     let (kind, account) = principal(graph, &permission.principal);
     let every_action = permission.action.known().map(|action| ["*", "lambda:*"].contains(&action.as_str()));
-    let action = vec![Step::new("the allowed action", permission.action.span())];
+    let allowed = match permission.action.known() {
+        Some(action) => format!("the allowed action is `{action}`"),
+        None => "the allowed action".to_owned(),
+    };
+    let action = vec![Step::new(allowed, permission.action.span())];
     InvokePermission {
         on: "function".to_owned(),
         target: function_name(graph, &permission.function),

@@ -47,7 +47,7 @@ pub(super) fn derive(graph: &Graph, hosts: &Hosts<'_>) -> Vec<Subject> {
             let facts = AppClient {
                 oauth: Fact::of(client.oauth.clone(), "OAuth flows of the client are switched on here"),
                 implicit: implicit(client),
-                machine_only: decided(client.is_machine_only(), "allowed flows", &client.flows),
+                machine_only: decided(client.is_machine_only(), &allowed_flows(client), &client.flows),
                 urls: urls(client, hosts),
                 default_redirect_listed: default_redirect_listed(client),
             };
@@ -65,6 +65,13 @@ fn decided(answer: Option<bool>, label: &str, words: &Typed<Vec<Typed<String>>>)
     }
 }
 
+/// "allowed flows: `code`", as far as they are known.
+pub(super) fn allowed_flows(client: &Client) -> String {
+    let known = client.flows.known().map(|flows| flows.iter().filter_map(Typed::known));
+    let names: Vec<String> = known.into_iter().flatten().map(|flow| format!("`{flow}`")).collect();
+    if names.is_empty() { "allowed flows".to_owned() } else { format!("allowed flows: {}", names.join(", ")) }
+}
+
 /// The first reason why a list of words is not wholly known.
 pub(super) fn reason_of(words: &Typed<Vec<Typed<String>>>) -> Reason {
     let hidden = match words {
@@ -79,7 +86,7 @@ pub(super) fn reason_of(words: &Typed<Vec<Typed<String>>>) -> Reason {
 }
 
 fn implicit(client: &Client) -> Fact<bool> {
-    let mut fact = decided(includes(&client.flows, "implicit"), "allowed flows", &client.flows);
+    let mut fact = decided(includes(&client.flows, "implicit"), &allowed_flows(client), &client.flows);
     if let Typed::Known(flows, _) = &client.flows
         && let Some(Typed::Known(_, span)) =
             flows.iter().find(|flow| flow.known().is_some_and(|name| name == "implicit"))

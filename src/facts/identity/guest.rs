@@ -33,7 +33,11 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 
 fn guests(pool: &Pool) -> Fact<bool> {
     let allowed = pool.guests.known() == Some(&true);
-    let label = if allowed { "identities that did not sign in are allowed" } else { "identities that did not sign in" };
+    let label = match pool.guests.known() {
+        Some(true) => "identities that did not sign in are allowed",
+        Some(false) => "identities that did not sign in are not allowed",
+        None => "whether identities that did not sign in are allowed",
+    };
     let mut guests = Fact::of(pool.guests.clone(), label);
     if allowed && let Typed::Known(_, span) = &pool.guest_role {
         guests.evidence.push(Step::new("guests get this role", *span));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::client::reason_of;
+use super::client::{allowed_flows, reason_of};
 use super::hosts::Hosts;
 use crate::facts::{Fact, Step, Subject, fact_struct};
 use crate::graph::cognito::{CLIENT, Client, DOMAIN, Host, USER_POOL, Url, includes};
@@ -93,7 +93,7 @@ fn sign_in(
             Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("the app client is named here", config.span)]),
         },
         secret: of_client(&|client| Fact::of(client.secret.clone(), "client secret")),
-        code_flow: of_client(&|client| words(client.allows_flow("code"), "allowed flows", &client.flows)),
+        code_flow: of_client(&|client| words(client.allows_flow("code"), &allowed_flows(client), &client.flows)),
         scopes_allowed: of_client(&|client| scopes(client, config)),
         client_of_pool: of_client(&|client| belongs(&client.pool, &pool, "the client belongs to this pool")),
         domain_of_pool: domain_of_pool(graph, config, &pool),

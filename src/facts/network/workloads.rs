@@ -80,7 +80,11 @@ fn facts(graph: &Graph, fronts: &Fronts<'_>, placed: &Placed<'_>) -> Workload {
     let tier = tier(placed);
     let kind = placed.kind.to_owned();
     let front = fronts.of(placed);
-    let fronted = front.fronted();
+    let mut fronted = front.fronted();
+    if fronted.is(false) {
+        let label = format!("no load balancer forwards to `{}`", placed.resource.name);
+        fronted.evidence.push(Step::new(label, placed.resource.name_span));
+    }
     let nics = match &placed.interfaces {
         Ok(nics) => nics,
         Err(unread) => {
@@ -106,7 +110,10 @@ fn facts(graph: &Graph, fronts: &Fronts<'_>, placed: &Placed<'_>) -> Workload {
         let id = place_name(&nic.place);
         if id == "?" || !subnets.iter().any(|known| known.id == id) {
             let mut public = public(&nic.place);
-            public.evidence.insert(0, stands(placed, &nic.place));
+            // Of a subnet that is not known, the proof says just that.
+            if id != "?" {
+                public.evidence.insert(0, stands(placed, &nic.place));
+            }
             subnets.push(PlacedSubnet { id, public });
         }
     }
@@ -200,7 +207,8 @@ fn ipv4(graph: &Graph, nic: &Nic) -> Fact<bool> {
 
 fn ipv6(graph: &Graph, nic: &Nic) -> Fact<bool> {
     let has = match (&nic.ipv6, &nic.place) {
-        (Typed::Known(has, span), _) => Fact::known(*has, vec![Step::new("its own IPv6 setting", *span)]),
+        (Typed::Known(true, span), _) => Fact::known(true, vec![Step::new("an IPv6 address is asked for", *span)]),
+        (Typed::Known(false, span), _) => Fact::known(false, vec![Step::new("gets no IPv6 address", *span)]),
         (Typed::Unknown(reason, span), _) => {
             Fact::unknown(reason.clone(), vec![Step::new("whether it gets an IPv6 address", *span)])
         }

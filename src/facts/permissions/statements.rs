@@ -96,7 +96,7 @@ fn facts(policy: &Policy, statement: &Statement, boundary: bool) -> OwnStatement
     let span = content.span(statement.index);
     let effect = match &statement.effect {
         Effect::Allow => Fact::known("allow".to_owned(), Vec::new()),
-        Effect::Deny => Fact::known("deny".to_owned(), Vec::new()),
+        Effect::Deny => Fact::known("deny".to_owned(), vec![Step::new("the statement denies", span)]),
         Effect::Unknown(reason) => Fact::unknown(reason.clone(), vec![Step::new("the effect of the statement", span)]),
     };
     let element = if matches!(statement.actions, Element::Except(_)) { "NotAction" } else { "Action" };
@@ -162,6 +162,7 @@ fn describe(grant: &Grant) -> String {
             }
         ),
         Width::Single => format!("`{written}`"),
-        Width::Unknown(_) => "the action is not known".to_owned(),
+        Width::Unknown(_) if written.is_empty() => "the action is not known".to_owned(),
+        Width::Unknown(_) => format!("what `{written}` stands for is not known"),
     }
 }

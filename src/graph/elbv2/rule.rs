@@ -332,7 +332,7 @@ impl Rule {
         match &self.priority {
             _ if self.is_default => "default".to_owned(),
             Typed::Known(priority, _) => format!("priority {priority}"),
-            Typed::Absent(_) | Typed::Unknown(..) => "unknown priority".to_owned(),
+            Typed::Absent(_) | Typed::Unknown(..) => "of unknown priority".to_owned(),
         }
     }
 

@@ -69,7 +69,9 @@ impl<'n> Reader<'_, 'n> {
         };
         let scope = self.known.scope(recorded);
         let mut arguments = self.object(place, &Argument { recorded, scope: &scope, path: "" });
-        arguments.span = recorded.values.map_or(recorded.span, |values| values.span);
+        // What is not set is missing where the block is written.
+        let planned = || recorded.values.map_or(recorded.span, |values| values.span);
+        arguments.span = written.map_or_else(planned, |written| written.span);
         arguments
     }
 

@@ -7,6 +7,7 @@ use super::{Outcome, Scope, Truth, Value};
 use crate::facts::{Step as Evidence, Tree, TreeKind};
 use crate::input::not_understood;
 use crate::rule::predicate::{Block, Query, Start, Step};
+use crate::rule::verdict::MAX_EVIDENCE;
 use crate::value::Reason;
 
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub(in crate::rule) struct Selection<'a> {
     open: Vec<Doubt<'a>>,
     /// Evidence of the lists that were walked, for when none of their elements decides.
     lists: Vec<&'a Evidence>,
+    /// Why elements were filtered out: the proof when none is left.
+    rejected: Vec<&'a Evidence>,
 }
 
 impl<'a> Scope<'_, 'a> {
@@ -53,9 +56,9 @@ impl<'a> Scope<'_, 'a> {
         selection
     }
 
-    fn step(&self, selection: Selection<'a>, step: &'a Step) -> Selection<'a> {
-        let mut result = Selection { items: Vec::new(), open: selection.open, lists: selection.lists };
-        for item in selection.items {
+    fn step(&self, mut result: Selection<'a>, step: &'a Step) -> Selection<'a> {
+        let items = std::mem::take(&mut result.items);
+        for item in items {
             let Item::Tree { tree, mut trail, doubt } = item else {
                 continue;
             };
@@ -109,7 +112,10 @@ impl<'a> Scope<'_, 'a> {
     ) {
         let outcome = self.inner(tree).block(block);
         let doubt = match outcome.truth {
-            Truth::False => return,
+            Truth::False => {
+                result.reject(trail, outcome.evidence);
+                return;
+            }
             Truth::True => {
                 trail.extend(outcome.evidence);
                 doubt
@@ -129,6 +135,16 @@ impl<'a> Selection<'a> {
     fn of(tree: &'a Tree) -> Self {
         let item = Item::Tree { tree, trail: Vec::new(), doubt: None };
         Self { items: vec![item], ..Self::default() }
+    }
+
+    fn reject(&mut self, trail: Vec<&'a Evidence>, evidence: Vec<&'a Evidence>) {
+        let room = MAX_EVIDENCE.saturating_sub(self.rejected.len());
+        self.rejected.extend(trail.into_iter().chain(evidence).take(room));
+    }
+
+    /// What proves that nothing is selected.
+    fn nothing(&self) -> Vec<&'a Evidence> {
+        if self.rejected.is_empty() { self.lists.clone() } else { self.rejected.clone() }
     }
 
     pub(super) fn first(&self) -> Option<Item<'a>> {
@@ -160,7 +176,7 @@ impl<'a> Selection<'a> {
         let outcomes = of_items.chain(of_lists);
         let mut outcome = if some { Outcome::any(outcomes) } else { Outcome::all(outcomes) };
         if outcome.evidence.is_empty() {
-            outcome.evidence.clone_from(&self.lists);
+            outcome.evidence = self.nothing();
         }
         outcome
     }
@@ -175,7 +191,7 @@ impl<'a> Selection<'a> {
         };
         let mut outcome = match truth {
             Truth::False => Outcome::new(truth, certain.into_iter().flat_map(Item::evidence).collect()),
-            Truth::True => Outcome::new(truth, Vec::new()),
+            Truth::True => Outcome::new(truth, self.nothing()),
             Truth::Unknown => self.doubtful(),
         };
         if outcome.evidence.is_empty() {
@@ -211,7 +227,7 @@ impl<'a> Selection<'a> {
         let mut evidence: Vec<_> = self.items.iter().flat_map(Item::evidence).collect();
         evidence.extend(doubtful.evidence);
         if evidence.is_empty() {
-            evidence.clone_from(&self.lists);
+            evidence = self.nothing();
         }
         Item::Count { least, most, reasons: doubtful.reasons, evidence }
     }
