@@ -142,3 +142,77 @@ resource "aws_instance" "app" {
         (failed.evidence.iter()).map(|step| sources.file(step.span.unwrap().file).name.ends_with("main.tf")).collect();
     assert_eq!(files, [true, true]);
 }
+
+#[test]
+fn an_open_port_that_a_load_balancer_serves_shows_its_listener() {
+    let findings = judged(
+        r#"
+resource "aws_security_group" "door" { name = "door" }
+resource "aws_vpc_security_group_ingress_rule" "https" {
+  security_group_id = aws_security_group.door.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "0.0.0.0/0"
+}
+resource "aws_lb" "front" {
+  name            = "front"
+  security_groups = [aws_security_group.door.id]
+}
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.front.arn
+  port              = 443
+  protocol          = "HTTPS"
+  default_action {
+    type = "fixed-response"
+    fixed_response { content_type = "text/plain" }
+  }
+}
+"#,
+    );
+    let of = |rule: &str| findings.iter().find(|finding| finding.rule.id == rule).unwrap();
+    let listener = of("SRA-ALB-002").subject.span;
+    for rule in ["SRA-NET-004", "SRA-NET-005"] {
+        let finding = of(rule);
+        assert_eq!(finding.verdict, Verdict::Pass);
+        let served = "load balancer `aws_lb.front` listens there";
+        let step = finding.evidence.iter().find(|step| step.label == served).unwrap();
+        assert!(step.span.unwrap().start > listener.start, "{rule}");
+        assert!(finding.evidence.iter().all(|step| step.label != "the rule opens port 80"), "{rule}");
+    }
+}
+
+#[test]
+fn a_role_without_managed_policies_says_so() {
+    let findings = judged(
+        r#"
+resource "aws_iam_role" "app" {
+  name               = "app"
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ec2.amazonaws.com" } }]
+  })
+}
+"#,
+    );
+    let proof = proof(&findings, "SRA-IAM-001", "aws_iam_role.app", Verdict::Pass);
+    assert_eq!(proof, ["no managed policy of AWS is attached to role `aws_iam_role.app`"]);
+}
+
+#[test]
+fn attributes_are_named_as_terraform_names_them() {
+    let findings = judged(
+        r#"
+resource "aws_cloudwatch_event_rule" "nightly" { schedule_expression = "rate(1 day)" }
+resource "aws_sns_topic" "orders" { name = "orders" }
+resource "aws_lambda_permission" "nightly" {
+  function_name = "report"
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.nightly.arn
+}
+"#,
+    );
+    let proof = proof(&findings, "SRA-LAM-002", "aws_lambda_permission.nightly", Verdict::Pass);
+    assert!(proof.contains(&"`source_arn` is `aws_cloudwatch_event_rule.nightly.arn`"), "{proof:?}");
+}

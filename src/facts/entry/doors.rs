@@ -318,7 +318,10 @@ fn holds_app(graph: &Graph, group: &TargetGroup) -> Fact<bool> {
         return Fact::known(false, vec![Step::new(label, group.target_type.span())]);
     }
     if group.members.is_empty() {
-        let label = format!("nothing is registered in target group `{}` here", group.name);
+        let label = match group.members_open {
+            Some(_) => format!("what is registered in target group `{}` is not known", group.name),
+            None => format!("nothing is registered in target group `{}` here", group.name),
+        };
         let reason = group.members_open.clone().unwrap_or_else(|| {
             Reason::Outside(Arc::from(format!("what is registered in target group `{}`", group.name)))
         });

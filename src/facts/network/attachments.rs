@@ -245,7 +245,14 @@ pub(super) fn serves(name: &str, span: Span, served: &Served, traffic: &Typed<Tr
         }
     };
     match groups::within(ports, allowed) {
-        Ok(true) => Fact::known(true, step(format!("load balancer `{name}` listens there"))),
+        Ok(true) => {
+            let there = allowed.iter().filter_map(|port| match port {
+                Typed::Known(served, span) if served.from <= ports.to && ports.from <= served.to => Some(*span),
+                _ => None,
+            });
+            let label = format!("load balancer `{name}` listens there");
+            Fact::known(true, there.map(|span| Step::new(label.clone(), span)).collect())
+        }
         Ok(false) => Fact::known(false, step(format!("load balancer `{name}` does not listen on all of port {ports}"))),
         Err(reason) => Fact::unknown(reason, step(format!("the listeners of load balancer `{name}`"))),
     }

@@ -135,7 +135,8 @@ fn cleartext(graph: &Graph, balancer: &LoadBalancer, traffic: &Typed<Traffic>) -
     let opens = match traffic {
         Typed::Known(traffic, span) => {
             let opens = traffic.tcp().is_some_and(|ports| ports.contains(HTTP));
-            Fact::known(opens, vec![Step::new("the rule opens port 80", *span)])
+            let label = if opens { "the rule opens port 80" } else { "the rule does not open port 80" };
+            Fact::known(opens, vec![Step::new(label, *span)])
         }
         Typed::Unknown(reason, span) => Fact::unknown(reason.clone(), vec![Step::new("the ports of the rule", *span)]),
         Typed::Absent(_) => Fact::known(false, Vec::new()),

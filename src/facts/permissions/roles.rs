@@ -27,7 +27,7 @@ fact_struct! {
         /// service that runs code.
         workload: Fact<bool>,
         /// The managed policies on it that no scanned template writes.
-        managed_policies: Vec<ManagedAttachment>,
+        managed_policies: Fact<Vec<ManagedAttachment>>,
         /// The wide ones among them with what they grant, for messages.
         wide: String,
     }
@@ -69,7 +69,9 @@ fn facts(iam: &Iam, role: &Role) -> RoleFacts {
             _ => None,
         })
         .collect();
-    RoleFacts { workload, managed_policies, wide: wide.join(" and ") }
+    let none = format!("no managed policy of AWS is attached to role `{}`", role.name);
+    let evidence = if managed_policies.is_empty() { vec![Step::new(none, role.span)] } else { Vec::new() };
+    RoleFacts { workload, managed_policies: Fact::known(managed_policies, evidence), wide: wide.join(" and ") }
 }
 
 fn managed(iam: &Iam, attachment: &Attachment, users: &[Step]) -> Option<ManagedAttachment> {

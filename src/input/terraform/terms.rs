@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::map::{self, Property};
+use super::map::{self, Property, Returns};
 
 /// Words of policy documents, which are the same in Terraform.
 const POLICY_WORDS: [&str; 9] =
@@ -49,13 +49,34 @@ impl Names {
     }
 }
 
+/// `${aws_sns_topic.orders.Arn}` as it is written, `aws_sns_topic.orders.arn`; what `Ref` returns has no one name.
+fn reference(word: &str) -> Option<String> {
+    let address = word.strip_prefix("${")?.strip_suffix('}').filter(|inner| !inner.contains(['{', ' ']))?;
+    let begins = |at: usize| at == 0 || address.get(..at).is_some_and(|before| before.ends_with('.'));
+    let at = address.match_indices("aws_").map(|(at, _)| at).find(|at| begins(*at))?;
+    let kind = address.get(at..)?.split('.').next()?;
+    let Some((resource, attribute)) = address.rsplit_once('.').filter(|(_, last)| is_attribute(last)) else {
+        return Some(address.to_owned());
+    };
+    let same = |returns: &Returns| matches!(returns, Returns::GetAtt(name) if *name == attribute);
+    let (argument, _) =
+        map::rows().find(|row| row.from == kind)?.attributes.iter().find(|(_, returns)| same(returns))?;
+    Some(format!("{resource}.{argument}"))
+}
+
+/// CloudFormation's attributes begin with a capital.
+fn is_attribute(segment: &str) -> bool {
+    segment.starts_with(|first: char| first.is_ascii_uppercase()) && !segment.contains(['[', '"'])
+}
+
 /// A sentence about a resource of a CloudFormation type with every `` `Property` `` under its name in Terraform.
 pub fn in_terraform(sentence: &str, kind: &str) -> String {
     let mut words = sentence.split('`');
     let mut said = words.next().unwrap_or_default().to_owned();
     let mut quoted = true;
     for word in words {
-        let name = if quoted { NAMES.argument(kind, word).map(Cow::Borrowed) } else { None };
+        let argument = || NAMES.argument(kind, word).map(Cow::Borrowed);
+        let name = if quoted { argument().or_else(|| reference(word).map(Cow::Owned)) } else { None };
         said.push('`');
         said.push_str(&name.unwrap_or(Cow::Borrowed(word)));
         quoted = !quoted;
@@ -75,6 +96,17 @@ mod tests {
         assert_eq!(method, "`authorization` is `NONE`");
         let route = in_terraform("`AuthorizationType` is `NONE`", "AWS::ApiGatewayV2::Route");
         assert_eq!(route, "`authorization_type` is `NONE`");
+    }
+
+    #[test]
+    fn references_are_named_as_they_are_written() {
+        let said = |word: &str| in_terraform(&format!("`{word}`"), "AWS::Lambda::Permission");
+        assert_eq!(said("${aws_cloudwatch_event_rule.nightly.Arn}"), "`aws_cloudwatch_event_rule.nightly.arn`");
+        assert_eq!(said("${module.a.aws_sqs_queue.q[\"x.Y\"].Arn}"), "`module.a.aws_sqs_queue.q[\"x.Y\"].arn`");
+        assert_eq!(said("${aws_sns_topic.orders}"), "`aws_sns_topic.orders`");
+        assert_eq!(said("${aws_bedrockagent_agent.a.agent_arn}"), "`aws_bedrockagent_agent.a.agent_arn`");
+        assert_eq!(said("${AWS::AccountId}"), "`${AWS::AccountId}`");
+        assert_eq!(said("arn:aws:s3:::${Bucket}/*"), "`arn:aws:s3:::${Bucket}/*`");
     }
 
     #[test]
