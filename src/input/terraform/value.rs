@@ -16,8 +16,8 @@ pub struct Value {
     /// elements of a collection keep their own.
     pub span: Span,
     pub kind: Kind,
-    /// The resource attribute that a known value was read from (`aws_iam_role.app.name` with a literal `name`), so
-    /// that whoever follows a link need not go by names.
+    /// The resource attribute that a value was read from (`aws_iam_role.app.name` with a literal `name`), so that
+    /// whoever follows a link need not go by names.
     pub origin: Option<Arc<Attribute>>,
     /// From a variable or output marked `sensitive`, or `sensitive(…)`: never shown.
     pub sensitive: bool,

@@ -107,9 +107,9 @@ const FOUND_BY: [(&str, &str); 12] = [
 fn looked_up<'a>(run: &Run<'a>, of: &ResourceInstance<'a>, span: Span) -> Result<Option<Attribute>, Fault> {
     let Some((_, argument)) = FOUND_BY.iter().find(|(kind, _)| *kind == &*of.declared.kind) else { return Ok(None) };
     let Some(value) = run.argument(of, argument, span)? else { return Ok(None) };
-    let attribute = match &value.kind {
-        Kind::Attribute(attribute) => Some(attribute),
-        _ => value.origin.as_ref(),
+    let attribute = match (&value.origin, &value.kind) {
+        (None, Kind::Attribute(attribute)) => Some(attribute),
+        (origin, _) => origin.as_ref(),
     };
     let same = attribute.filter(|attribute| attribute.kind == of.declared.kind);
     Ok(same.map(|attribute| Attribute { path: Arc::from(""), ..(**attribute).clone() }))

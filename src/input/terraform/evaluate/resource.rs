@@ -14,6 +14,7 @@ use super::traverse::extended;
 use super::{Evaluated, Usage};
 use crate::input::NoteLevel;
 use crate::input::terraform::instance::{AbsentModule, Instance};
+use crate::input::terraform::map;
 use crate::input::terraform::module::{Call, Declared};
 use crate::input::terraform::value::{Attribute, Kind, Member, Object, Part, Value};
 use crate::source::Span;
@@ -181,7 +182,8 @@ impl<'a> Run<'a> {
         };
         let blocks = of.declared.block.body.attribute(name).is_none();
         let origin = || Arc::new(Attribute { path: Arc::from(name), ..(**handle).clone() });
-        Ok(originating(value, blocks, origin).at(span))
+        let identifies = map::attributes(&of.declared.kind).any(|attribute| attribute == name);
+        Ok(originating(value, blocks, identifies, origin).at(span))
     }
 
     pub(super) fn everything(&self) -> Evaluated {
@@ -358,14 +360,21 @@ impl<'a> Run<'a> {
 }
 
 /// A value that was read from a resource. Of nested blocks the origin is kept as well, since the provider may compute
-/// more than is configured in them.
-pub(super) fn originating(mut value: Value, blocks: bool, origin: impl FnOnce() -> Arc<Attribute>) -> Value {
+/// more than is configured in them. What `identifies` the resource, such as its name, stands for it, wherever it was
+/// taken from; any other argument for what it names.
+pub(super) fn originating(
+    mut value: Value,
+    blocks: bool,
+    identifies: bool,
+    origin: impl FnOnce() -> Arc<Attribute>,
+) -> Value {
     let traced = match &value.kind {
         Kind::Text(_) | Kind::Number(_) | Kind::Partial(_) | Kind::Unknown(_) => true,
+        Kind::Attribute(_) => identifies,
         Kind::List(_) | Kind::Object(_) => blocks,
         _ => false,
     };
-    if traced && value.origin.is_none() {
+    if traced && (identifies || value.origin.is_none()) {
         value.origin = Some(origin());
     }
     value

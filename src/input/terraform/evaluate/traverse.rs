@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
             return Ok(extended(origin, name, span));
         }
         let path = || Arc::new(Attribute { path: Arc::from(format!("{}.{name}", origin.path)), ..(**origin).clone() });
-        Ok(originating(step()?, true, path))
+        Ok(originating(step()?, true, false, path))
     }
 
     fn splat(&self, value: &Value, steps: &[Step], span: Span, scope: Scope<'_, 'a>) -> Result<Value, Fault> {

@@ -1,12 +1,14 @@
 //! Text. What a function does to each character alone it does to the known parts of a text, and each unknown part
 //! becomes an unknown result of its own.
 
+use std::sync::Arc;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{Call, Function, Outcome, Stop, Takes, function, is_open};
 use crate::input::terraform::text::Assembly;
 use crate::input::terraform::types::Mismatch;
-use crate::input::terraform::value::{Kind, Part, Text, Value};
+use crate::input::terraform::value::{Attribute, Kind, Part, Text, Value};
 use crate::source::Span;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -285,6 +287,11 @@ fn join(call: &Call<'_>) -> Outcome {
 
 fn split(call: &Call<'_>) -> Outcome {
     let separator = call.text(0)?;
+    if let (":", Kind::Attribute(attribute)) = (&*separator, &call.argument(1)?.kind)
+        && (&*attribute.kind, &*attribute.path) == ("aws_lambda_function", "arn")
+    {
+        return Ok(Value::list(call.span, function_arn(call, attribute)?).collected());
+    }
     let parts = parts(call, 1)?;
     let fragments = |text: &Text, span: Span| -> Vec<Value> {
         if separator.is_empty() {
@@ -315,6 +322,17 @@ fn split(call: &Call<'_>) -> Outcome {
         items.extend(fragments(text, *span).into_iter().skip(1));
     }
     list(items)
+}
+
+/// The fields of a function's ARN, of which the last is its name. Source: "Actions, resources, and condition keys for AWS
+/// Lambda" in the Service Authorization Reference.
+fn function_arn(call: &Call<'_>, arn: &Attribute) -> Result<Vec<Value>, Stop> {
+    let value = call.argument(1)?;
+    let unknown = || Value::unknown(value.span, call.reason(value), None);
+    let literal = |text: &str| Value::text(value.span, text);
+    let name = Attribute { path: Arc::from("function_name"), ..arn.clone() };
+    let name = Value::new(value.span, Kind::Attribute(Arc::new(name)));
+    Ok(vec![literal("arn"), unknown(), literal("lambda"), unknown(), unknown(), literal("function"), name])
 }
 
 fn substr(call: &Call<'_>) -> Outcome {

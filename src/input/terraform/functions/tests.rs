@@ -206,6 +206,11 @@ fn text_keeps_its_references() {
     );
     let glued = partial(vec![text("a/b"), arn(), text("c/d")]);
     assert_eq!(is("split", vec![text("/"), glued]), r#"["a", ...split("/", "a/b${aws_s3_bucket.b.arn}c/d"), "d"]"#);
+    let function = || attribute("aws_lambda_function.f", "arn");
+    let named = called("element", vec![called("split", vec![text(":"), function()]), number(6)]);
+    assert_eq!(shown(&named), "@aws_lambda_function.f.function_name");
+    assert_eq!(is("length", vec![called("split", vec![text(":"), function()])]), "7");
+    assert!(is("split", vec![text("/"), function()]).starts_with("?split"));
     assert_eq!(is("startswith", vec![partial(vec![text("arn:"), arn()]), text("arn")]), "true");
     assert_eq!(is("endswith", vec![objects(), text("/logs")]), "false");
     assert_eq!(is("strcontains", vec![objects(), text("Log")]), "true");

@@ -26,7 +26,7 @@ impl Mapper<'_> {
     }
 
     fn kind(&self, value: &tf::Value, link: bool) -> value::Kind {
-        if let (true, Some(origin)) = (link, value.origin.as_ref().filter(|origin| leads_on(value, origin))) {
+        if let (true, Some(origin)) = (link, value.origin.as_ref().filter(|origin| leads_on(origin))) {
             return self.reference(value.span, origin);
         }
         if value.sensitive && matches!(value.kind, Kind::Text(_) | Kind::Partial(_) | Kind::Number(_)) {
@@ -285,9 +285,8 @@ fn camel(key: &str) -> Arc<str> {
 
 /// Whether a value that was read from a resource tells which one it was: by an argument that CloudFormation knows as an
 /// attribute, such as a name, not by one in which the resource itself names another.
-fn leads_on(value: &tf::Value, origin: &Attribute) -> bool {
-    !matches!(value.kind, Kind::Attribute(_))
-        && row(&origin.kind).is_some_and(|row| row.attributes.iter().any(|(name, _)| *name == &*origin.path))
+fn leads_on(origin: &Attribute) -> bool {
+    row(&origin.kind).is_some_and(|row| row.attributes.iter().any(|(name, _)| *name == &*origin.path))
 }
 
 /// Attributes that are made of arguments that are such attributes.

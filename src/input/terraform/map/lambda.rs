@@ -313,9 +313,10 @@ fn public(draft: &mut Draft<'_>) {
 
 /// The alias whose name is the qualifier, or the version whose number it is.
 fn alias(qualifier: &tf::Value, mapper: &Mapper<'_>) -> Option<Value> {
-    let attribute = match &qualifier.kind {
-        tf::Kind::Attribute(attribute) => attribute,
-        _ => qualifier.origin.as_ref()?,
+    let attribute = match (&qualifier.origin, &qualifier.kind) {
+        (Some(origin), _) => origin,
+        (None, tf::Kind::Attribute(attribute)) => attribute,
+        _ => return None,
     };
     match (&*attribute.kind, &*attribute.path) {
         ("aws_lambda_alias", "name") => {

@@ -196,3 +196,36 @@ resource "aws_iam_policy" "p" { policy = file("${path.module}/policy.json") }
     let action = statement.items().unwrap()[0].prop("Action").span();
     assert_eq!((sources.file(action.file).name.as_str(), sources.slice(action).as_str()), ("policy.json", "\"s3:*\""));
 }
+
+#[test]
+fn a_link_by_name_leads_to_what_has_the_name_and_not_to_what_the_name_was_taken_from() {
+    let text = r#"
+resource "random_pet" "p" {}
+resource "aws_ecs_cluster" "c" { name = "app" }
+resource "aws_iam_role" "taken" { name = aws_ecs_cluster.c.name }
+resource "aws_iam_role" "random" { name = random_pet.p.id }
+resource "aws_iam_role" "computed" { name_prefix = "app" }
+resource "aws_iam_role_policy" "taken" { role = aws_iam_role.taken.name }
+resource "aws_iam_role_policy" "random" { role = aws_iam_role.random.name }
+resource "aws_iam_role_policy" "directly" { role = random_pet.p.id }
+resource "aws_iam_instance_profile" "taken" {
+  name = aws_iam_role.taken.name
+  role = aws_iam_role.taken.name
+}
+resource "aws_iam_instance_profile" "computed" {
+  name = aws_iam_role.computed.name
+  role = aws_iam_role.computed.name
+}
+resource "aws_instance" "taken" { iam_instance_profile = aws_iam_instance_profile.taken.name }
+resource "aws_instance" "computed" { iam_instance_profile = aws_iam_instance_profile.computed.name }
+"#;
+    let reference = |address: &str, path: &str, to: &str| assert_eq!(property(text, address, path), json!({"Ref": to}));
+    reference("aws_iam_role_policy.taken", "RoleName", "aws_iam_role.taken");
+    reference("aws_iam_role_policy.random", "RoleName", "aws_iam_role.random");
+    reference("aws_instance.taken", "IamInstanceProfile", "aws_iam_instance_profile.taken");
+    reference("aws_instance.computed", "IamInstanceProfile", "aws_iam_instance_profile.computed");
+    let roles = |profile: &str| property(text, &format!("aws_iam_instance_profile.{profile}"), "Roles");
+    assert_eq!(roles("taken"), json!([{"Ref": "aws_iam_role.taken"}]));
+    assert_eq!(roles("computed"), json!([{"Ref": "aws_iam_role.computed"}]));
+    assert_eq!(property(text, "aws_iam_role_policy.directly", "RoleName"), json!({"Fn::GetAtt": "random_pet.p.id"}));
+}
