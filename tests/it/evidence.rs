@@ -216,3 +216,11 @@ resource "aws_lambda_permission" "nightly" {
     let proof = proof(&findings, "SRA-LAM-002", "aws_lambda_permission.nightly", Verdict::Pass);
     assert!(proof.contains(&"`source_arn` is `aws_cloudwatch_event_rule.nightly.arn`"), "{proof:?}");
 }
+
+#[test]
+fn a_property_of_another_resource_is_named_as_its_argument() {
+    let findings = findings_of_files(&good_terraform());
+    let subject = "module.function[\"partners\"].aws_lambda_function.this";
+    let proof = proof(&findings, "SRA-EDGE-006", subject, Verdict::Pass);
+    assert!(proof.contains(&"`authorization` is `AWS_IAM`"), "{proof:?}");
+}

@@ -5,7 +5,8 @@ use super::{
     Api, ApiGateway, ApiKey, Authorization, Authorizer, AuthorizerKey, AuthorizerLink, Protocol, REST_API, Reader,
     Route, integration, policy, tag, value,
 };
-use crate::input::{Resource, not_understood};
+use crate::input::terraform::terms::in_terraform;
+use crate::input::{Format, Resource, not_understood};
 use crate::source::Span;
 use crate::value::{Kind, Prop, Reference, Value};
 
@@ -94,7 +95,12 @@ pub(super) fn authorization(
     kind: Prop<'_>,
     authorizer_kind: &str,
 ) -> Authorization {
-    authorization_of(reader, &resource.properties, kind, resource.name_span, authorizer_kind)
+    let mut found = authorization_of(reader, &resource.properties, kind, resource.name_span, authorizer_kind);
+    // Other subjects show it too: only here it is known which type's property it is.
+    if matches!(resource.format, Format::Terraform | Format::TerraformPlan) {
+        found.note = in_terraform(&found.note, &resource.kind);
+    }
+    found
 }
 
 pub(super) fn authorization_of(

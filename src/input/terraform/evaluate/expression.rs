@@ -194,13 +194,17 @@ impl<'a> Run<'a> {
         Ok(self.asked.truth(symbol))
     }
 
-    /// The name of a question: the symbol of what is not known, or else its text and place.
+    /// The name of a question: the symbol of what is not known, or else its text, with its place where the text may
+    /// mean another thing elsewhere.
     pub(super) fn named(&self, value: &Value, scope: Scope<'_, 'a>) -> Arc<str> {
         if let Some(symbol) = symbol_of(value) {
             return symbol;
         }
         let sources = &self.configuration.sources;
         let text: String = sources.slice(value.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        if is_name(&text) {
+            return Arc::from(format!("{}{text}", scope.module.prefix));
+        }
         let shown: String = text.chars().take(60).collect();
         let more = if shown.len() < text.len() { "…" } else { "" };
         let place = sources.position(value.span);
@@ -248,7 +252,7 @@ impl<'a> Run<'a> {
     }
 
     /// The same for what a function gave.
-    fn assumed(&self, value: Value) -> Value {
+    pub(super) fn assumed(&self, value: Value) -> Value {
         match &value.kind {
             Kind::Unknown(unknown) => match unknown.symbol.as_deref().and_then(|symbol| self.asked.assumed(symbol)) {
                 Some(kind) => value.with(kind),
@@ -447,6 +451,12 @@ impl<'a> Run<'a> {
         self.trying.set(trying);
         result
     }
+}
+
+/// `local.roles` and `var.roles` mean one thing in the whole module.
+fn is_name(text: &str) -> bool {
+    let name = text.strip_prefix("local.").or_else(|| text.strip_prefix("var."));
+    name.is_some_and(|name| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == '-'))
 }
 
 /// The symbol of a value; what is unknown has one even when it is sensitive, since nothing of it is shown.

@@ -16,7 +16,7 @@ use crate::input::not_understood;
 use crate::input::terraform::instance::Provider;
 use crate::input::terraform::module::{Call, Module, Variable};
 use crate::input::terraform::types::convert;
-use crate::input::terraform::value::Value;
+use crate::input::terraform::value::{Kind, Unknown, Value};
 use crate::input::terraform::variables::near;
 use crate::source::Span;
 use crate::value::Reason;
@@ -146,7 +146,18 @@ impl<'a> Run<'a> {
             }
         };
         let sensitive = value.sensitive || declared.sensitive;
-        value.marked(sensitive)
+        self.called_by_name(value.marked(sensitive), || format!("{}var.{name}", module.prefix))
+    }
+
+    /// What is not known and has no short form has one value all the same wherever the name stands for it.
+    fn called_by_name(&self, value: Value, name: impl FnOnce() -> String) -> Value {
+        match &value.kind {
+            Kind::Unknown(unknown) if unknown.symbol.is_none() && !value.sensitive => {
+                let unknown = Unknown { symbol: Some(Arc::from(name())), ..Unknown::clone(unknown) };
+                self.assumed(value.with(Kind::Unknown(Arc::new(unknown))))
+            }
+            _ => value,
+        }
     }
 
     pub(super) fn local(&self, module: &ModuleInstance<'a>, name: &str, span: Span) -> Result<Value, Fault> {
@@ -156,7 +167,8 @@ impl<'a> Run<'a> {
         };
         let frame = || Frame::Named(Arc::clone(&module.prefix), "local", name);
         let value = self.once(&module.locals, name, span, frame, || {
-            self.supposing(module.supposed, || self.value(&declared.value, Scope::of(module)))
+            let value = self.supposing(module.supposed, || self.value(&declared.value, Scope::of(module)));
+            self.called_by_name(value, || format!("{}local.{name}", module.prefix))
         })?;
         Ok(value.at(span))
     }
@@ -172,7 +184,7 @@ impl<'a> Run<'a> {
         let value = self.once(&module.outputs, name, span, frame, || {
             let value = self.supposing(module.supposed, || self.value(&declared.value, Scope::of(module)));
             let sensitive = value.sensitive || declared.sensitive;
-            value.marked(sensitive)
+            self.called_by_name(value.marked(sensitive), || format!("{}{name}", module.prefix))
         })?;
         Ok(value.at(span))
     }

@@ -358,6 +358,49 @@ resource "aws_subnet" "b" {
     }
 
     #[test]
+    fn what_has_no_short_form_is_one_question_by_the_name_of_its_local() {
+        let long = "n".repeat(200);
+        let text = format!(
+            r#"
+variable "names" {{}}
+
+locals {{
+  on  = contains(concat(var.names, ["{long}"]), "x")
+}}
+resource "aws_vpc" "a" {{ count = local.on ? 1 : 0 }}
+resource "aws_vpc" "b" {{ count = local.on == true ? 1 : 0 }}
+resource "aws_vpc" "c" {{ count = !local.on ? 1 : 0 }}
+module "m" {{
+  source = "./m"
+  on     = local.on
+  off    = alltrue([for name in var.names : name != "{long}"])
+}}
+# file: m/main.tf
+variable "on" {{}}
+variable "off" {{}}
+resource "aws_vpc" "d" {{ count = var.on && var.off ? 1 : 0 }}
+resource "aws_vpc" "e" {{ count = var.off ? 1 : 0 }}
+"#
+        );
+        assert_eq!(
+            worlds(&text),
+            [
+                "local.on, module.m.var.off: aws_vpc.a[0] aws_vpc.b[0] module.m.aws_vpc.d[0] module.m.aws_vpc.e[0]",
+                "not local.on, module.m.var.off: aws_vpc.c[0] module.m.aws_vpc.e[0]",
+                "local.on, not module.m.var.off: aws_vpc.a[0] aws_vpc.b[0]",
+                "not local.on, not module.m.var.off: aws_vpc.c[0]",
+            ]
+        );
+        let text = r#"
+variable "roles" {}
+locals { all = { for name, role in var.roles : name => role if role.enabled } }
+resource "aws_vpc" "f" { for_each = local.all }
+resource "aws_vpc" "g" { for_each = local.all }
+"#;
+        assert_eq!(worlds(text), ["length(local.all) > 0: aws_vpc.f[*] aws_vpc.g[*]", "not length(local.all) > 0: "]);
+    }
+
+    #[test]
     fn unrelated_questions_do_not_multiply() {
         let names = ["a", "b", "c", "d", "e"];
         let one = |name: &&str| {
