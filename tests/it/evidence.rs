@@ -224,3 +224,28 @@ fn a_property_of_another_resource_is_named_as_its_argument() {
     let proof = proof(&findings, "SRA-EDGE-006", subject, Verdict::Pass);
     assert!(proof.contains(&"`authorization` is `AWS_IAM`"), "{proof:?}");
 }
+
+#[test]
+fn a_policy_of_aws_that_a_document_includes_says_what_it_grants() {
+    let findings = judged(
+        r#"
+data "aws_partition" "current" {}
+data "aws_iam_policy" "admin" {
+  arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/AdministratorAccess"
+}
+data "aws_iam_policy_document" "all" {
+  source_policy_documents = [data.aws_iam_policy.admin.policy]
+  statement {
+    sid       = "Read"
+    actions   = ["s3:GetObject"]
+    resources = ["arn:aws:s3:::acme-reports/*"]
+  }
+}
+resource "aws_iam_policy" "all" { policy = data.aws_iam_policy_document.all.json }
+"#,
+    );
+    let of_rule = findings.iter().filter(|finding| finding.rule.id == "SRA-IAM-002");
+    let verdicts: Vec<(Verdict, &str)> =
+        of_rule.map(|finding| (finding.verdict, finding.evidence[0].label.as_str())).collect();
+    assert_eq!(verdicts, [(Verdict::Fail, "`*` is every action of every service"), (Verdict::Pass, "`s3:getobject`")]);
+}

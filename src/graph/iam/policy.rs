@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::Resources;
-use crate::iam::document::{Document, Raw};
+use crate::iam::document::{Document, Raw, Statement};
 use crate::iam::pattern::Piece;
 use crate::input::Resource;
 use crate::source::Span;
@@ -64,7 +64,13 @@ impl PolicyDocument {
         }
         let statements = value.prop("Statement").known().and_then(Value::items).unwrap_or_default().to_vec();
         let raw = super::embedded::read(value).unwrap_or_else(|| raw(value));
-        Self { document: Document::read(&raw), whole: value.span, statements }
+        let mut document = Document::read(&raw);
+        for (index, statement) in statements.iter().enumerate() {
+            if let Some(other) = super::looked_up(statement) {
+                include(&mut document, index, other);
+            }
+        }
+        Self { document, whole: value.span, statements }
     }
 
     /// The whole of a statement.
@@ -86,6 +92,16 @@ impl PolicyDocument {
     pub fn element_span(&self, index: usize, element: &str) -> Span {
         self.statements.get(index).map_or(self.whole, |statement| statement.prop(element).span())
     }
+}
+
+/// Puts the statements of a document in the place of the one at an index.
+fn include(document: &mut Document, index: usize, other: Document) {
+    let at = document.statements.iter().position(|statement| statement.index >= index);
+    document.statements.retain(|statement| statement.index != index);
+    let at = at.unwrap_or(document.statements.len()).min(document.statements.len());
+    let statements = other.statements.into_iter().map(|statement| Statement { index, ..statement });
+    document.statements.splice(at..at, statements);
+    document.open = document.open.take().or(other.open);
 }
 
 /// Every identity policy of the templates, in source order of its kind.

@@ -53,6 +53,9 @@ impl Merged {
             Kind::Text(text) if text.text.trim().is_empty() => return,
             _ => {}
         }
+        if is_policy_arn(text) {
+            return self.merge(text.clone());
+        }
         let Some(document) = structure(text) else { return self.add_unread(text) };
         let Some(object) = document.as_object() else { return self.add_unread(text) };
         let version = object.get("Version").cloned();
@@ -155,6 +158,23 @@ enum Sid {
     None,
     Known(Arc<str>),
     Unknown(Arc<Unknown>),
+}
+
+/// What `policy` of a policy that is looked up is known by; it stands among the statements for those of that policy.
+fn is_policy_arn(text: &Value) -> bool {
+    let literals: Vec<&str> = match &text.kind {
+        Kind::Text(text) => vec![&text.text],
+        Kind::Partial(parts) => parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Literal(text, _) => Some(&*text.text),
+                Part::Value(_) => None,
+            })
+            .collect(),
+        _ => return false,
+    };
+    literals.first().is_some_and(|first| first.starts_with("arn:"))
+        && literals.iter().any(|literal| literal.contains(":policy/"))
 }
 
 fn sid_of(statement: &Value) -> Sid {
