@@ -1,8 +1,10 @@
 //! Blocks of addresses, IPv4 and IPv6.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use super::{Call, Function, Outcome, Stop, Takes, function};
+use crate::input::terraform::symbol;
 use crate::input::terraform::value::{Kind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -139,6 +141,22 @@ fn cidrsubnet(call: &Call<'_>) -> Outcome {
 }
 
 fn cidrsubnets(call: &Call<'_>) -> Outcome {
+    match consecutive(call) {
+        Err(Stop::Unknown) if !call.arguments.iter().any(|argument| matches!(argument.kind, Kind::Rest(_))) => {
+            let whole = symbol::of_call(call.name, call.arguments);
+            let reason = call.reason(call.argument(0)?);
+            let one = |index: usize| {
+                let symbol = whole.as_ref().map(|whole| Arc::from(format!("{whole}[{index}]")));
+                Value::unknown(call.span, reason.clone(), symbol)
+            };
+            let blocks: Vec<Value> = (0..call.arguments.len().saturating_sub(1)).map(one).collect();
+            Ok(Value::list(call.span, blocks).collected())
+        }
+        outcome => outcome,
+    }
+}
+
+fn consecutive(call: &Call<'_>) -> Outcome {
     let block = block(call, 0)?;
     let mut next = Some(block.start);
     let mut found = Vec::new();

@@ -155,10 +155,10 @@ fn all_matches(call: &Call<'_>) -> Outcome {
 }
 
 fn replace(call: &Call<'_>) -> Outcome {
-    let (wanted, replacement) = (call.text(1)?, call.text(2)?);
-    let value = call.argument(0)?;
+    let wanted = call.text(1)?;
     let pattern = wanted.strip_prefix('/').and_then(|wanted| wanted.strip_suffix('/'));
     if let Some(pattern) = pattern {
+        let replacement = call.text(2)?;
         let regex = compiled(call, 1, pattern)?;
         let text = call.text(0)?;
         if text.len().saturating_mul(replacement.len().max(1)) > MAX_TEXT << 4 {
@@ -166,39 +166,64 @@ fn replace(call: &Call<'_>) -> Outcome {
         }
         return call.give_text(regex.replace_all(&text, &*replacement).into_owned());
     }
+    let parts = super::strings::parts(call, 0)?;
+    if parts.len() > 1 && may_straddle(&parts, &wanted) {
+        return Err(Stop::Unknown);
+    }
+    let replacement = call.argument(2)?;
+    let replacement = match &replacement.kind {
+        Kind::Attribute(_) | Kind::Unknown(_) => vec![Part::Value(replacement.clone())],
+        _ => super::strings::parts(call, 2)?,
+    };
     let mut written = Assembly::new(call.span);
-    match &value.kind {
-        Kind::Text(text) => replaced(text, value.span, &wanted, &replacement, &mut written)?,
-        Kind::Json(_) => {
-            let text = Text { text: call.text(0)?, pieces: None };
-            replaced(&text, value.span, &wanted, &replacement, &mut written)?;
+    for part in &parts {
+        match part {
+            Part::Literal(text, span) => replaced(text, *span, &wanted, &replacement, &mut written)?,
+            Part::Value(hole) => written.value(&call.derived(0, hole)).map_err(super::strings::refused(0))?,
         }
-        // A longer text may begin in one part and end in the next.
-        Kind::Partial(parts) if wanted.chars().count() == 1 => {
-            for part in parts.iter() {
-                match part {
-                    Part::Literal(text, span) => replaced(text, *span, &wanted, &replacement, &mut written)?,
-                    Part::Value(hole) => {
-                        written.value(&call.derived(0, hole)).map_err(super::strings::refused(0))?;
-                    }
-                }
-            }
-        }
-        _ => return Err(Stop::Unknown),
     }
     Ok(written.finish())
 }
 
-fn replaced(text: &Text, span: Span, wanted: &str, replacement: &str, written: &mut Assembly) -> Result<(), Stop> {
+/// Whether a text may be found that begins or ends in a part that is not known, and goes on in a known one.
+fn may_straddle(parts: &[Part], wanted: &str) -> bool {
+    let inside = |at: usize| at > 0 && wanted.is_char_boundary(at);
+    let cuts: Vec<usize> = (0..wanted.len()).filter(|at| inside(*at)).collect();
+    let ends_with = |text: &str| cuts.iter().any(|at| wanted.get(..*at).is_some_and(|begun| text.ends_with(begun)));
+    let starts_with = |text: &str| cuts.iter().any(|at| wanted.get(*at..).is_some_and(|rest| text.starts_with(rest)));
+    wanted.is_empty()
+        || parts.iter().enumerate().any(|(index, part)| match part {
+            Part::Literal(text, _) => {
+                let (first, last) = (index == 0, index + 1 == parts.len());
+                !last && ends_with(&text.text)
+                    || !first && starts_with(&text.text)
+                    || !first && !last && wanted.len() > text.text.len() && wanted.contains(&*text.text)
+            }
+            // Nothing is between two of them.
+            Part::Value(_) => !cuts.is_empty() && matches!(parts.get(index + 1), Some(Part::Value(_))),
+        })
+}
+
+fn replaced(text: &Text, span: Span, wanted: &str, with: &[Part], written: &mut Assembly) -> Result<(), Stop> {
     let mut from = 0;
     let mut length = 0;
     for (at, found) in text.text.match_indices(wanted) {
-        length += replacement.len();
+        written.text(&text.slice(from..at), span);
+        for part in with {
+            match part {
+                Part::Literal(text, _) => {
+                    length += text.text.len();
+                    written.literal(&text.text, span);
+                }
+                Part::Value(value) => {
+                    length += 1;
+                    written.value(value).map_err(super::strings::refused(2))?;
+                }
+            }
+        }
         if length > MAX_TEXT {
             return Err(Stop::Limit("too long a text"));
         }
-        written.text(&text.slice(from..at), span);
-        written.literal(replacement, span);
         from = at + found.len();
     }
     written.text(&text.slice(from..text.text.len()), span);

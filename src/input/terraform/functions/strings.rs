@@ -43,7 +43,7 @@ pub(super) fn refused(index: usize) -> impl Fn(Mismatch) -> Stop {
 }
 
 /// The parts of an argument that is text, known or partly.
-fn parts(call: &Call<'_>, index: usize) -> Result<Vec<Part>, Stop> {
+pub(super) fn parts(call: &Call<'_>, index: usize) -> Result<Vec<Part>, Stop> {
     let value = call.argument(index)?;
     match &value.kind {
         Kind::Text(text) => Ok(vec![Part::Literal(text.clone(), value.span)]),

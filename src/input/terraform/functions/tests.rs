@@ -204,6 +204,19 @@ fn text_keeps_its_references() {
         is("replace", vec![objects(), text("/"), text("-")]),
         r#"`{?replace(aws_s3_bucket.b.arn, "/", "-")}-Logs`"#
     );
+    assert_eq!(is("replace", vec![text("NAME/x"), text("NAME"), arn()]), "`{@aws_s3_bucket.b.arn}/x`");
+    assert_eq!(is("replace", vec![text("NAME"), text("NAME"), arn()]), "@aws_s3_bucket.b.arn");
+    assert_eq!(is("replace", vec![text("a/x"), text("NAME"), unknown("x")]), "\"a/x\"");
+    let document = || called("jsonencode", vec![object(vec![("A", arn()), ("B", text("NAME"))])]);
+    assert_eq!(
+        is("replace", vec![document(), text("NAME"), text("x")]),
+        r#"`{"A":"{?replace(aws_s3_bucket.b.arn, "NAME", "x")}","B":"x"}`"#
+    );
+    for wanted in ["\"B", "b\",", ""] {
+        assert!(is("replace", vec![document(), text(wanted), text("x")]).starts_with("?replace"), "{wanted}");
+    }
+    let between = partial(vec![arn(), text("A"), arn()]);
+    assert!(is("replace", vec![between, text("NAME"), text("x")]).starts_with("?replace"));
     let glued = partial(vec![text("a/b"), arn(), text("c/d")]);
     assert_eq!(is("split", vec![text("/"), glued]), r#"["a", ...split("/", "a/b${aws_s3_bucket.b.arn}c/d"), "d"]"#);
     let function = || attribute("aws_lambda_function.f", "arn");
@@ -211,6 +224,10 @@ fn text_keeps_its_references() {
     assert_eq!(shown(&named), "@aws_lambda_function.f.function_name");
     assert_eq!(is("length", vec![called("split", vec![text(":"), function()])]), "7");
     assert!(is("split", vec![text("/"), function()]).starts_with("?split"));
+    assert_eq!(
+        is("cidrsubnets", vec![unknown("cidr"), number(4), number(4)]),
+        "[?cidrsubnets(var.cidr, 4, 4)[0], ?cidrsubnets(var.cidr, 4, 4)[1]]"
+    );
     assert_eq!(is("startswith", vec![partial(vec![text("arn:"), arn()]), text("arn")]), "true");
     assert_eq!(is("endswith", vec![objects(), text("/logs")]), "false");
     assert_eq!(is("strcontains", vec![objects(), text("Log")]), "true");
