@@ -9,6 +9,9 @@ use crate::value::{Kind, Part, Reason, Reference, Value};
 use super::source;
 use super::url::{literal, only_through_url};
 
+/// Terraform's data source for the organisation of the account.
+const ORGANIZATION: &str = "data.aws_organizations_organization.";
+
 pub(super) const SUBJECT: SubjectKind = SubjectKind { name: "invoke_permissions", shape: InvokePermission::shape };
 
 fact_struct! {
@@ -120,6 +123,10 @@ fn organization(condition: &Typed<Value>) -> Fact<bool> {
         Typed::Absent(_) => Fact::known(false, Vec::new()),
         // An organisation's id has no wildcards: whatever the parameter is, it names one.
         Typed::Unknown(Reason::Parameter(_) | Reason::Import(_), span) => {
+            Fact::known(true, vec![Step::new("the caller's organisation is pinned", *span)])
+        }
+        // Of the organisation itself, it is its id and always there.
+        Typed::Unknown(Reason::LookedUp(address), span) if address.contains(ORGANIZATION) => {
             Fact::known(true, vec![Step::new("the caller's organisation is pinned", *span)])
         }
         Typed::Unknown(reason, span) => {
