@@ -11,6 +11,7 @@ use crate::facts::Step;
 use crate::input::construct::Construct;
 use crate::source::Span;
 use crate::value::Address;
+use crate::input::terraform::condition;
 use crate::world::NamedCondition;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -184,16 +185,25 @@ impl Finding {
         if self.conditions.is_empty() {
             return None;
         }
-        let home = self.subject.address.home();
-        let local = |name| str::strip_prefix(name, home).and_then(|rest| rest.strip_prefix('#')).unwrap_or(name);
-        let each =
-            self.conditions.iter().map(|condition| format!("`{}` is {}", local(&condition.name), condition.holds));
-        Some(format!("when {}", each.collect::<Vec<_>>().join(" and ")))
+        Some(format!("when {}", self.subject.said(&self.conditions)))
     }
 
     /// The message with the branch in which it holds.
     pub fn sentence(&self) -> String {
         self.branch().map_or_else(|| self.message.clone(), |branch| format!("{} ({branch})", self.message))
+    }
+}
+
+impl SubjectRef {
+    /// "`IsProd` is false and `HasCert` is true", for people.
+    pub fn said(&self, conditions: &[NamedCondition]) -> String {
+        if ["terraform", "terraform_plan"].contains(&self.format) {
+            return condition::said(conditions);
+        }
+        let home = self.address.home();
+        let local = |name| str::strip_prefix(name, home).and_then(|rest| rest.strip_prefix('#')).unwrap_or(name);
+        let each = conditions.iter().map(|condition| format!("`{}` is {}", local(&condition.name), condition.holds));
+        each.collect::<Vec<_>>().join(" and ")
     }
 }
 

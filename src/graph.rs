@@ -15,6 +15,7 @@ pub mod elbv2;
 pub mod iam;
 pub mod kinds;
 pub mod lambda;
+pub mod pointing;
 pub mod route53;
 pub mod stepfunctions;
 pub mod wafv2;
@@ -26,6 +27,7 @@ use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
 pub use kinds::understands;
+pub use pointing::Pointing;
 
 /// All resources of one world, indexed.
 #[derive(Debug, Default)]
@@ -128,7 +130,7 @@ impl Resources {
 }
 
 /// Where a property leads, for views that outlive the borrow: a [`Link`] without its unknown case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     Resource(Address),
     /// A literal id, name or ARN of something that was not scanned.

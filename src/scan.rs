@@ -135,10 +135,10 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
         }
         judged.notes.extend(evaluation.notes);
         merger.start_world(evaluation.conditions);
-        for subject in facts::derive(&Graph::new(evaluation.resources)) {
-            for (rule, judgement) in rules.judge(&subject) {
-                merger.add(rule, &subject, judgement);
-            }
+        // The graph is not needed any more when its facts are judged.
+        let subjects = facts::derive(&Graph::new(evaluation.resources));
+        for subject in subjects {
+            merger.add(&subject, rules.judge(&subject));
         }
     }
     judged.notes.sort();
@@ -161,7 +161,7 @@ fn judge_by_guard(unit: &dyn Unit, files: &[GuardFile], keep_all: bool, judged: 
                 for (evaluation, results) in evaluations.iter().zip(results) {
                     merger.start_world(evaluation.conditions.clone());
                     for result in results {
-                        merger.add(result.rule, &result.subject, result.judgement);
+                        merger.add(&result.subject, [(result.rule, result.judgement)]);
                     }
                 }
                 judged.add(merger.finish(worlds.incomplete.as_ref()), keep_all);

@@ -6,7 +6,6 @@
 //! names the conditions (see [`crate::rule::merge`]).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use crate::value::{Address, Reason};
@@ -59,8 +58,3 @@ pub struct NamedCondition {
     pub holds: bool,
 }
 
-impl fmt::Display for NamedCondition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is {}", self.name, self.holds)
-    }
-}

@@ -8,7 +8,7 @@ pub mod security_group;
 
 use std::collections::BTreeMap;
 
-use super::{Resources, Target, Typed, target};
+use super::{Pointing, Resources, Target, Typed, target};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
@@ -40,15 +40,19 @@ pub type Pointer = Typed<Target>;
 #[derive(Debug, Default)]
 pub struct Ec2 {
     pub subnets: BTreeMap<Address, Subnet>,
-    pub associations: Vec<Association>,
-    pub main_tables: Vec<MainTable>,
-    pub routes: Vec<Route>,
-    pub attachments: Vec<GatewayAttachment>,
+    /// By their subnets.
+    pub associations: Pointing<Association>,
+    /// By their VPCs.
+    pub main_tables: Pointing<MainTable>,
+    /// By their tables. One that names the main table of a VPC may stand in any, where some resource says which that is.
+    pub routes: Pointing<Route>,
+    /// By their internet gateways.
+    pub attachments: Pointing<GatewayAttachment>,
     pub public_access_block: PublicAccessBlock,
     pub prefix_lists: BTreeMap<Address, PrefixList>,
     pub groups: BTreeMap<Address, SecurityGroup>,
-    /// Inline ones and those of `AWS::EC2::SecurityGroupIngress`, in source order.
-    pub ingress: Vec<Ingress>,
+    /// Inline ones and those of `AWS::EC2::SecurityGroupIngress`, in source order; by their groups.
+    pub ingress: Pointing<Ingress>,
     pub interfaces: BTreeMap<Address, Interface>,
     /// Instances, in source order.
     pub instances: Vec<Launch>,

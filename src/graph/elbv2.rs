@@ -14,7 +14,7 @@ pub use target_group::{Member, MemberKind, TargetGroup, TargetType};
 use super::autoscaling::AutoScaling;
 use super::ecs::Ecs;
 use super::lambda::Lambda;
-use super::{Resources, Target, Typed, boolean, integer, list, target, text};
+use super::{Pointing, Resources, Target, Typed, boolean, integer, list, target, text};
 use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Prop, Reason, Value};
@@ -28,7 +28,8 @@ pub const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
 #[derive(Debug, Default)]
 pub struct Elbv2 {
     pub load_balancers: Vec<LoadBalancer>,
-    pub listeners: Vec<Listener>,
+    /// By their load balancers.
+    pub listeners: Pointing<Listener>,
     /// Rules whose listener is not among [`Self::listeners`]: imported, given by parameter, or not understood.
     pub orphans: Vec<OrphanRule>,
     pub target_groups: Vec<TargetGroup>,
@@ -119,6 +120,7 @@ impl Elbv2 {
         let load_balancers = resources.of_kind(LOAD_BALANCER).map(LoadBalancer::new).collect();
         let mut listeners: Vec<_> = resources.of_kind(LISTENER).map(|found| Listener::new(found, resources)).collect();
         let orphans = rule::attach(resources, &mut listeners);
+        let listeners = Pointing::new(listeners, |listener| &listener.load_balancer);
         let target_groups = target_group::all(views);
         Self { load_balancers, listeners, orphans, target_groups }
     }
@@ -149,7 +151,7 @@ impl Elbv2 {
     /// to it. A rule whose listener was not scanned yields none.
     pub fn load_balancers_of(&self, target_group: &Address) -> Vec<&LoadBalancer> {
         let mut found: Vec<&LoadBalancer> = Vec::new();
-        for listener in &self.listeners {
+        for listener in self.listeners.iter() {
             let forwards = listener.rules.iter().any(|rule| rule.target_groups().any(|to| to == target_group));
             let load_balancer = listener.load_balancer.address().and_then(|address| self.load_balancer(address));
             if let Some(load_balancer) = load_balancer.filter(|_| forwards)

@@ -23,7 +23,7 @@ mod written;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-pub use beside::{Beside, directory};
+pub use beside::{Beside, Declaring, directory};
 pub use document::{Document, Seen, advice, may_be_one, readable, see, wide_text};
 
 use self::beside::Written;

@@ -3,6 +3,7 @@
 //! `module` (a directory as it is written) → `tree` (what it calls) → `evaluate` (instances, in one world) → `map`
 //! (CloudFormation's terms).
 
+pub mod condition;
 mod decode;
 pub mod evaluate;
 pub mod functions;

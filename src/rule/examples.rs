@@ -159,9 +159,9 @@ impl Architectures {
         for (conditions, subjects) in &self.worlds {
             merger.start_world(conditions.clone());
             for subject in subjects {
-                for rule in rules.iter().filter(|rule| rule.info.subject == subject.kind) {
-                    merger.add(std::sync::Arc::clone(&rule.info), subject, verdict::judge(rule, subject));
-                }
+                let rules = rules.iter().filter(|rule| rule.info.subject == subject.kind);
+                let judged = rules.map(|rule| (std::sync::Arc::clone(&rule.info), verdict::judge(rule, subject)));
+                merger.add(subject, judged);
             }
         }
         merger.finish(self.incomplete.as_ref())

@@ -20,7 +20,7 @@ const MAX_LITERALS: usize = 3;
 pub struct Merger {
     /// Named conditions of each world, in world order.
     worlds: Vec<Vec<NamedCondition>>,
-    judged: BTreeMap<(Arc<str>, SubjectKey), Judged>,
+    judged: BTreeMap<SubjectKey, Vec<Judged>>,
 }
 
 /// Subjects are the same across worlds when kind and id agree.
@@ -29,8 +29,18 @@ type SubjectKey = (&'static str, String);
 #[derive(Debug)]
 struct Judged {
     rule: Arc<RuleInfo>,
-    /// One a world in which the subject exists.
-    verdicts: Vec<(usize, Judgement, SubjectRef)>,
+    /// In the order of the first worlds in which they are given.
+    outcomes: Vec<Outcome>,
+}
+
+/// What a rule says of a subject in some worlds.
+#[derive(Debug)]
+struct Outcome {
+    judgement: Judgement,
+    /// As it is in the first of them.
+    subject: Arc<SubjectRef>,
+    /// Ascending.
+    worlds: Vec<usize>,
 }
 
 impl Merger {
@@ -39,37 +49,54 @@ impl Merger {
         self.worlds.push(conditions);
     }
 
-    pub fn add(&mut self, rule: Arc<RuleInfo>, subject: &Subject, judgement: Judgement) {
+    /// What rules say of a subject in the world that is open.
+    pub fn add(&mut self, subject: &Subject, judgements: impl IntoIterator<Item = (Arc<RuleInfo>, Judgement)>) {
         let world = self.worlds.len().saturating_sub(1);
-        let key = (Arc::from(rule.id.as_str()), (subject.kind, subject.id.clone()));
-        let reference = SubjectRef {
-            kind: subject.kind.to_owned(),
-            id: subject.id.clone(),
-            resource_type: subject.resource_type.to_string(),
-            name: subject.name.to_string(),
-            span: subject.span,
-            format: subject.format.key(),
-            address: subject.address.clone(),
-            calls: subject.calls.clone(),
-            construct: subject.construct.clone(),
-        };
-        let entry = self.judged.entry(key).or_insert_with(|| Judged { rule, verdicts: Vec::new() });
-        entry.verdicts.push((world, judgement, reference));
+        let mut reference = None;
+        let judged = self.judged.entry((subject.kind, subject.id.clone())).or_default();
+        for (rule, judgement) in judgements {
+            let index = judged.iter().position(|known| known.rule.id == rule.id).unwrap_or_else(|| {
+                judged.push(Judged { rule, outcomes: Vec::new() });
+                judged.len() - 1
+            });
+            let Some(Judged { outcomes, .. }) = judged.get_mut(index) else { continue };
+            match outcomes.iter_mut().find(|outcome| outcome.judgement == judgement) {
+                Some(outcome) => outcome.worlds.push(world),
+                None => {
+                    let subject = reference.get_or_insert_with(|| Arc::new(reference_to(subject)));
+                    outcomes.push(Outcome { judgement, subject: Arc::clone(subject), worlds: vec![world] });
+                }
+            }
+        }
     }
 
     /// Merges: fail beats error beats unknown beats pass beats not applicable. `incomplete` tells that not all worlds
     /// were explored, so that no pass is certain.
     pub fn finish(self, incomplete: Option<&Incomplete>) -> Vec<Finding> {
         let worlds = &self.worlds;
-        self.judged.into_values().filter_map(|judged| merge(worlds, judged, incomplete)).collect()
+        self.judged.into_values().flatten().filter_map(|judged| merge(worlds, judged, incomplete)).collect()
+    }
+}
+
+fn reference_to(subject: &Subject) -> SubjectRef {
+    SubjectRef {
+        kind: subject.kind.to_owned(),
+        id: subject.id.clone(),
+        resource_type: subject.resource_type.to_string(),
+        name: subject.name.to_string(),
+        span: subject.span,
+        format: subject.format.key(),
+        address: subject.address.clone(),
+        calls: subject.calls.clone(),
+        construct: subject.construct.clone(),
     }
 }
 
 fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Incomplete>) -> Option<Finding> {
     let order = [Verdict::Fail, Verdict::Error, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
-    let verdict = order.into_iter().find(|wanted| judged.verdicts.iter().any(|(_, j, _)| j.verdict == *wanted))?;
-    let holds: Vec<usize> =
-        judged.verdicts.iter().filter(|(_, j, _)| j.verdict == verdict).map(|(world, ..)| *world).collect();
+    let given = |wanted: Verdict| judged.outcomes.iter().filter(move |outcome| outcome.judgement.verdict == wanted);
+    let verdict = order.into_iter().find(|wanted| given(*wanted).next().is_some())?;
+    let holds = together(given(verdict));
     let mut conditions = Vec::new();
     let every: Vec<usize> = (0..worlds.len()).collect();
     let conditional = matches!(verdict, Verdict::Fail | Verdict::Unknown | Verdict::Error);
@@ -77,22 +104,18 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
         conditions = describe(worlds, &every, &holds);
     }
     // The base world comes first, so an equally severe judgement of a default deployment is preferred.
-    let mut chosen: Option<(&Judgement, &SubjectRef)> = None;
-    for (_, judgement, subject) in &judged.verdicts {
-        if judgement.verdict == verdict && chosen.is_none_or(|(best, _)| judgement.severity > best.severity) {
-            chosen = Some((judgement, subject));
+    let mut chosen: Option<&Outcome> = None;
+    for outcome in given(verdict) {
+        if chosen.is_none_or(|best| outcome.judgement.severity > best.judgement.severity) {
+            chosen = Some(outcome);
         }
     }
-    let (mut judgement, subject) = chosen.map(|(judgement, subject)| (judgement.clone(), subject.clone()))?;
-    let own = subject.address.home();
+    let (mut judgement, subject) = chosen.map(|chosen| (chosen.judgement.clone(), chosen.subject.as_ref().clone()))?;
     // Where not all branches were explored, what tells some of them apart may be chance.
     if conditional && incomplete.is_none() {
-        let alike: Vec<&(usize, Judgement, SubjectRef)> =
-            judged.verdicts.iter().filter(|(_, other, _)| other.verdict == verdict).collect();
         let only = |says: &dyn Fn(&Judgement) -> bool| {
-            let saying: Vec<usize> =
-                alike.iter().filter(|(_, other, _)| says(other)).map(|(world, ..)| *world).collect();
-            branch(&shorten(describe(worlds, &holds, &saying), own))
+            let saying = together(given(verdict).filter(|outcome| says(&outcome.judgement)));
+            branch(&subject, &describe(worlds, &holds, &saying))
         };
         let clauses = judgement.message.split(CLAUSE_BREAK).map(|clause| {
             let when = only(&|other| other.message.split(CLAUSE_BREAK).any(|said| said == clause));
@@ -132,25 +155,20 @@ fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Inc
     })
 }
 
-/// ", when `IsProd` is true" for what holds only in some of the worlds of its finding; nothing for what always holds.
-fn branch(conditions: &[NamedCondition]) -> String {
-    match conditions {
-        [] => String::new(),
-        few if few.len() <= MAX_LITERALS => {
-            format!(", when {}", few.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
-        }
-        _ => ", in some branches".to_owned(),
-    }
+/// The worlds of several outcomes, ascending.
+fn together<'o>(outcomes: impl Iterator<Item = &'o Outcome>) -> Vec<usize> {
+    let mut worlds: Vec<usize> = outcomes.flat_map(|outcome| outcome.worlds.iter().copied()).collect();
+    worlds.sort_unstable();
+    worlds
 }
 
-/// Conditions of the subject's own file need no file before their names.
-fn shorten(mut conditions: Vec<NamedCondition>, own: &str) -> Vec<NamedCondition> {
-    for condition in &mut conditions {
-        if let Some(short) = condition.name.strip_prefix(own).and_then(|rest| rest.strip_prefix('#')) {
-            condition.name = Arc::from(short);
-        }
+/// ", when `IsProd` is true" for what holds only in some of the worlds of its finding; nothing for what always holds.
+fn branch(subject: &SubjectRef, conditions: &[NamedCondition]) -> String {
+    match conditions {
+        [] => String::new(),
+        few if few.len() <= MAX_LITERALS => format!(", when {}", subject.said(few)),
+        _ => ", in some branches".to_owned(),
     }
-    conditions
 }
 
 /// The fewest named conditions that tell the worlds in `holds` from the others of `among`; none when all are in it.
@@ -267,9 +285,14 @@ mod tests {
             calls: Vec::new(),
             construct: None,
         };
-        let verdicts = judged.iter().enumerate();
-        let verdicts = verdicts.map(|(at, (_, judgement))| (at, judgement.clone(), subject.clone())).collect();
-        merge(&worlds, Judged { rule, verdicts }, None).unwrap()
+        let subject = Arc::new(subject);
+        let outcomes = judged.iter().enumerate().map(|(at, (_, judgement))| Outcome {
+            judgement: judgement.clone(),
+            subject: Arc::clone(&subject),
+            worlds: vec![at],
+        });
+        let outcomes = outcomes.collect();
+        merge(&worlds, Judged { rule, outcomes }, None).unwrap()
     }
 
     fn fails(severity: Severity, message: &str, evidence: &[&str]) -> Judgement {

@@ -47,7 +47,7 @@ pub(super) struct Door<'a> {
 /// All doors, those of one listener in the order in which its rules are tried.
 pub(super) fn all(graph: &Graph) -> Vec<Door<'_>> {
     let mut doors = Vec::new();
-    for listener in &graph.elbv2.listeners {
+    for listener in graph.elbv2.listeners.iter() {
         let matchers: Vec<_> = listener.rules.iter().map(Matcher::new).collect();
         for (index, rule) in listener.rules.iter().enumerate() {
             let mut door = Door::new(graph, Some(listener), rule);

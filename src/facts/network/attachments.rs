@@ -262,7 +262,7 @@ pub(super) fn serves(name: &str, span: Span, served: &Served, traffic: &Typed<Tr
 pub(super) fn served(graph: &Graph, balancer: &LoadBalancer) -> Served {
     let mut served = Served::default();
     let this = Target::Resource(balancer.address.clone());
-    for listener in &graph.elbv2.listeners {
+    for listener in graph.elbv2.listeners.near(&this) {
         let port = match leads_to(&listener.load_balancer, &this) {
             Ok(false) => continue,
             Ok(true) => front::as_ports(&listener.port),

@@ -51,7 +51,7 @@ pub(super) fn admissions<'g>(graph: &'g Graph, group: &Pointer) -> Vec<Admission
             found.push(made(span, Rule::Unread(Reason::Outside(Arc::from(format!("security group `{id}`"))))));
         }
     }
-    for ingress in &graph.ec2.ingress {
+    for ingress in graph.ec2.ingress.near(target) {
         match leads_to(&ingress.group, target) {
             Ok(false) => {}
             Ok(true) => found.push(made(ingress.span, Rule::Declared(ingress))),
@@ -96,7 +96,7 @@ fn completes(graph: &Graph, ingress: &Ingress, cidr: &Cidr) -> bool {
     if cidr.is_private() || graph.ec2.ingress.len() < FEWEST_BLOCKS {
         return false;
     }
-    let beside = graph.ec2.ingress.iter().filter(|other| {
+    let beside = graph.ec2.ingress.near(group).filter(|other| {
         other.group.known() == Some(group) && other.traffic.known().is_some_and(|wide| wide.covers(traffic))
     });
     let blocks: Vec<Cidr> = beside

@@ -81,7 +81,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let users = Users::new(graph);
     let mut subjects: Vec<Subject> = Vec::new();
     let mut taken = BTreeSet::new();
-    for ingress in &graph.ec2.ingress {
+    for ingress in graph.ec2.ingress.iter() {
         let Some(resource) = graph.resources.get(&ingress.written_in) else { continue };
         let subject = Subject::of(KIND, resource, &facts(graph, &users, ingress));
         // The content names the rule, so that reordering the list does not rename its findings.

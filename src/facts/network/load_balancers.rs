@@ -142,7 +142,7 @@ fn cleartext(graph: &Graph, balancer: &LoadBalancer, traffic: &Typed<Traffic>) -
         Typed::Absent(_) => Fact::known(false, Vec::new()),
     };
     let this = Target::Resource(balancer.address.clone());
-    let forwarding = graph.elbv2.listeners.iter().map(|listener| {
+    let forwarding = graph.elbv2.listeners.near(&this).map(|listener| {
         let unknown =
             |reason: &Reason| Fact::unknown(reason.clone(), vec![Step::new("a listener", listener.name_span)]);
         let of_this = match leads_to(&listener.load_balancer, &this) {

@@ -106,7 +106,7 @@ fn tables(graph: &Graph, subnet: &Target, used_at: Span) -> Vec<Table> {
     let name = name_of(subnet);
     let mut explicit = Vec::new();
     let mut possible = Vec::new();
-    for association in &graph.ec2.associations {
+    for association in graph.ec2.associations.near(subnet) {
         let (list, word) = match leads_to(&association.subnet, subnet) {
             Ok(true) => (&mut explicit, "is"),
             Ok(false) => continue,
@@ -163,7 +163,7 @@ fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
                 return default();
             }
             let known = Target::Resource(vpc.clone());
-            let added = graph.ec2.routes.iter().any(|route| leads_to(&route.route_table, &known) == Ok(true));
+            let added = graph.ec2.routes.near(&known).any(|route| leads_to(&route.route_table, &known) == Ok(true));
             let routes = if added { "" } else { " has only the local route" };
             let what = if added { "it uses the main table of its VPC" } else { "the main table of its VPC" };
             uses(TableId::Declared(known), &format!("{what}{routes}"), subnet.span)
@@ -181,11 +181,11 @@ fn main_table(graph: &Graph, subnet: &Target, used_at: Span) -> Table {
 #[expect(clippy::type_complexity, reason = "read in one place")]
 fn declared_main<'g>(graph: &'g Graph, vpc: &Pointer) -> Option<Result<(&'g Pointer, Span), (&'g Reason, Span)>> {
     let vpc = vpc.known()?;
-    let certain = graph.ec2.main_tables.iter().find(|main| leads_to(&main.vpc, vpc) == Ok(true));
+    let certain = graph.ec2.main_tables.near(vpc).find(|main| leads_to(&main.vpc, vpc) == Ok(true));
     if let Some(main) = certain {
         return Some(Ok((&main.route_table, main.span)));
     }
-    graph.ec2.main_tables.iter().find_map(|main| Some(Err((leads_to(&main.vpc, vpc).err()?, main.span))))
+    graph.ec2.main_tables.near(vpc).find_map(|main| Some(Err((leads_to(&main.vpc, vpc).err()?, main.span))))
 }
 
 /// "route table `Public`", or whose main table it is.
@@ -204,7 +204,7 @@ fn table_is_public(graph: &Graph, table: &Table, family: Family) -> Fact<bool> {
         TableId::Declared(target) => target,
     };
     let mut verdicts = Vec::new();
-    for route in &graph.ec2.routes {
+    for route in graph.ec2.routes.near(target) {
         match belongs(graph, route, target) {
             Ok(false) => {}
             Ok(true) => verdicts.push(opens(graph, route, family)),
@@ -236,7 +236,7 @@ fn opening_routes<'g>(graph: &'g Graph, table: &Table) -> Vec<&'g Route> {
         belongs(graph, route, target) == Ok(true)
             && [Family::V4, Family::V6].into_iter().any(|family| opens(graph, route, family).is(true))
     };
-    graph.ec2.routes.iter().filter(certain).collect()
+    graph.ec2.routes.near(target).filter(certain).collect()
 }
 
 /// Whether a route stands in a table, which it may name as the main one of a VPC.
@@ -302,7 +302,7 @@ fn attached(graph: &Graph, route: &Route) -> Fact<bool> {
     if let Target::Outside(id) = gateway {
         return Fact::unknown(Reason::Outside(Arc::from(format!("internet gateway `{id}`"))), Vec::new());
     }
-    Fact::any(graph.ec2.attachments.iter().map(|attachment| match leads_to(&attachment.internet_gateway, gateway) {
+    Fact::any(graph.ec2.attachments.near(gateway).map(|attachment| match leads_to(&attachment.internet_gateway, gateway) {
         Ok(attached) => Fact::known(attached, vec![Step::new("the internet gateway is attached", attachment.span)]),
         Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("an attachment", attachment.span)]),
     }))

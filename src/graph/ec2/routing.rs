@@ -2,7 +2,7 @@
 
 use super::security_group::block;
 use super::{Cidr, Ec2, INTERNET_GATEWAY, PREFIX_LIST, Pointer, ROUTE_TABLE, SUBNET, VPC, present};
-use crate::graph::{Resources, Target, Typed, boolean, target, text};
+use crate::graph::{Pointing, Resources, Target, Typed, boolean, target, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Prop, Reason};
@@ -100,31 +100,37 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
     for resource in resources.of_kind(SUBNET) {
         ec2.subnets.insert(resource.address.clone(), subnet(resources, resource, &blocks));
     }
+    let (mut associations, mut main_tables) = (Vec::new(), Vec::new());
     for resource in resources.of_kind("AWS::EC2::SubnetRouteTableAssociation") {
         let (span, route_table) = (resource.name_span, route_table(resources, resource));
         if boolean(resource.prop("Main")).known() == Some(&true) {
             let vpc = target(resources, resource.prop("VpcId"), &[VPC]);
-            ec2.main_tables.push(MainTable { span, vpc, route_table });
+            main_tables.push(MainTable { span, vpc, route_table });
             continue;
         }
         let subnet = required(target(resources, resource.prop("SubnetId"), &[SUBNET]), "SubnetId");
-        ec2.associations.push(Association { span, subnet, route_table });
+        associations.push(Association { span, subnet, route_table });
     }
-    for resource in resources.of_kind("AWS::EC2::Route") {
-        ec2.routes.push(Route {
-            address: resource.address.clone(),
-            span: resource.name_span,
-            route_table: route_table(resources, resource),
-            destination: destination(resources, resource),
-            target: route_target(resources, resource),
-        });
-    }
-    for resource in resources.of_kind("AWS::EC2::VPCGatewayAttachment") {
-        ec2.attachments.push(GatewayAttachment {
-            internet_gateway: target(resources, resource.prop("InternetGatewayId"), &[INTERNET_GATEWAY]),
-            span: resource.name_span,
-        });
-    }
+    let routes = resources.of_kind("AWS::EC2::Route").map(|resource| Route {
+        address: resource.address.clone(),
+        span: resource.name_span,
+        route_table: route_table(resources, resource),
+        destination: destination(resources, resource),
+        target: route_target(resources, resource),
+    });
+    let of_main = |table: &Target| {
+        let named = table.address().and_then(|address| resources.get(address));
+        !main_tables.is_empty() && named.is_some_and(|named| &*named.kind == VPC)
+    };
+    ec2.routes =
+        Pointing::by(routes.collect(), |route| route.route_table.known().filter(|table| !of_main(table)));
+    ec2.associations = Pointing::new(associations, |association| &association.subnet);
+    ec2.main_tables = Pointing::new(main_tables, |main| &main.vpc);
+    let attachments = resources.of_kind("AWS::EC2::VPCGatewayAttachment").map(|resource| GatewayAttachment {
+        internet_gateway: target(resources, resource.prop("InternetGatewayId"), &[INTERNET_GATEWAY]),
+        span: resource.name_span,
+    });
+    ec2.attachments = Pointing::new(attachments.collect(), |attachment| &attachment.internet_gateway);
     for resource in resources.of_kind("AWS::EC2::VPCBlockPublicAccessOptions") {
         ec2.public_access_block.mode = Some(text(resource.prop("InternetGatewayBlockMode")));
     }

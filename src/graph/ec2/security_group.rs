@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Cidr, Ec2, PREFIX_LIST, Pointer, SECURITY_GROUP, SUBNET, VPC, cidr, group, tag};
-use crate::graph::{Resources, Target, Typed, integer, list, target, text};
+use crate::graph::{Pointing, Resources, Target, Typed, integer, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Prop, Reason, Reference, Value};
@@ -134,6 +134,7 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
     for resource in resources.of_kind(PREFIX_LIST) {
         ec2.prefix_lists.insert(resource.address.clone(), prefix_list(resources, resource));
     }
+    let mut ingress = Vec::new();
     for resource in resources.of_kind(SECURITY_GROUP) {
         ec2.groups.insert(
             resource.address.clone(),
@@ -144,7 +145,7 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
                 cluster: tag(resource, "sra:cluster"),
             },
         );
-        inline(resources, resource, &mut ec2.ingress);
+        inline(resources, resource, &mut ingress);
     }
     for resource in resources.of_kind("AWS::EC2::SecurityGroupIngress") {
         let by_id = group(resources, resource.prop("GroupId"));
@@ -154,8 +155,9 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
             other => other,
         };
         let at = Written { group: of, resource: &resource.address, index: None, span: resource.name_span };
-        rules(resources, &resource.properties, &at, &mut ec2.ingress);
+        rules(resources, &resource.properties, &at, &mut ingress);
     }
+    ec2.ingress = Pointing::new(ingress, |rule| &rule.group);
 }
 
 struct Written<'a> {

@@ -3,6 +3,7 @@
 //! A directory that another one calls is judged where it is called, unless it was given by name. One without anything
 //! of AWS is not judged.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -36,10 +37,14 @@ pub(super) fn planned(
 ) -> (Vec<Box<dyn Unit>>, Represented) {
     let mut units = Vec::new();
     let mut represented = Represented::new();
+    let declaring: LazyCell<Vec<plan::Declaring>, _> = LazyCell::new(|| {
+        let names: Vec<Arc<str>> = directories.keys().map(|name| Arc::from(name.as_str())).collect();
+        shared.library.prepare(&names);
+        names.par_iter().map(|name| plan::Declaring::read(name, &shared.library)).collect()
+    });
     for (file, document) in plans {
         let name = sources.file(file).name.clone();
-        let names = directories.keys().map(String::as_str);
-        let directory = plan::directory(&document, &name, names, &shared.library);
+        let directory = plan::directory(&document, &name, &shared.library, || declaring.as_slice());
         let beside = directory.map(|directory| {
             represented.insert(Arc::clone(&directory), name);
             plan::Beside { directory, shared: Arc::clone(shared) }

@@ -39,36 +39,52 @@ pub(super) struct Written {
     pub notes: Vec<Note>,
 }
 
-/// The directory whose root module a plan was made of: that in which the plan lies, else one of `directories`. It
-/// declares every resource and module call of the plan's configuration, and at least one.
+/// A directory and what its module declares: the addresses of managed resources and the names of calls.
+#[derive(Debug)]
+pub struct Declaring {
+    directory: Arc<str>,
+    names: BTreeSet<String>,
+}
+
+impl Declaring {
+    /// Without a module nothing is declared.
+    pub fn read(directory: &str, library: &Library) -> Self {
+        let names = library.module(directory).map(|module| declared_in(&module)).unwrap_or_default();
+        Self { directory: Arc::from(directory), names }
+    }
+
+    fn all_of(&self, wanted: &[String]) -> bool {
+        wanted.iter().all(|name| self.names.contains(name))
+    }
+}
+
+/// The directory whose root module a plan was made of: that in which the plan lies, else one of `others`. It declares
+/// every resource and module call of the plan's configuration, and at least one.
 pub fn directory<'d>(
     document: &Document,
     plan: &str,
-    directories: impl IntoIterator<Item = &'d str>,
     library: &Library,
+    others: impl FnOnce() -> &'d [Declaring],
 ) -> Option<Arc<str>> {
     if document.kind != DocumentKind::Plan {
         return None;
     }
     let configuration = Configuration::of(&document.root);
     let wanted: Vec<String> = configuration.root.as_ref()?.declared().collect();
-    let declares = |directory: &&str| {
-        library.module(directory).is_ok_and(|module| {
-            let own = declared_in(&module);
-            !wanted.is_empty() && wanted.iter().all(|name| own.contains(name))
-        })
-    };
+    if wanted.is_empty() {
+        return None;
+    }
     let own = plan.rsplit_once('/').map_or(".", |(folder, _)| if folder.is_empty() { "/" } else { folder });
-    let found = std::iter::once(own).find(declares).or_else(|| {
-        // Of several that declare all of it, none is known to be the one.
-        let mut others = directories.into_iter().filter(declares);
-        let first = others.next()?;
-        others.next().is_none().then_some(first)
-    })?;
-    Some(Arc::from(found))
+    let own = Declaring::read(own, library);
+    if own.all_of(&wanted) {
+        return Some(own.directory);
+    }
+    // Of several that declare all of it, none is known to be the one.
+    let mut others = others().iter().filter(|other| other.all_of(&wanted));
+    let first = others.next()?;
+    others.next().is_none().then(|| Arc::clone(&first.directory))
 }
 
-/// The addresses of a module's managed resources and the names of its calls.
 fn declared_in(module: &Module) -> BTreeSet<String> {
     let resources = module.resources.iter().map(|declared| format!("{}.{}", declared.kind, declared.name));
     resources.chain(module.calls.keys().map(|name| format!("module.{name}"))).collect()

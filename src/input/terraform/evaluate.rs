@@ -177,16 +177,28 @@ impl Configuration {
     }
 
     pub fn evaluate(&self, assumptions: &Assumptions) -> Evaluated {
-        let evaluate = |depth| Run::new(self, assumptions, depth).finish();
-        std::thread::scope(|scope| {
-            let builder = std::thread::Builder::new().stack_size(STACK);
-            match builder.spawn_scoped(scope, || evaluate(run::MAX_DEPTH)) {
-                Ok(thread) => thread.join().unwrap_or_default(),
-                // No thread to be had: what fits on this one's stack.
-                Err(_) => evaluate(run::MAX_DEPTH_HERE),
-            }
-        })
+        on_large_stack(|depth| self.evaluate_within(assumptions, depth))
     }
+
+    /// The same on the stack at hand, which bears that many expressions within expressions.
+    fn evaluate_within(&self, assumptions: &Assumptions, depth: Depth) -> Evaluated {
+        Run::new(self, assumptions, depth.0).finish()
+    }
+}
+
+/// Expressions within expressions that a stack bears.
+#[derive(Clone, Copy, Debug)]
+struct Depth(usize);
+
+fn on_large_stack<T: Send>(work: impl Fn(Depth) -> T + Sync) -> T {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK);
+        match builder.spawn_scoped(scope, || work(Depth(run::MAX_DEPTH))) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No thread to be had: what fits on this one's stack.
+            Err(_) => work(Depth(run::MAX_DEPTH_HERE)),
+        }
+    })
 }
 
 impl fmt::Debug for Configuration {

@@ -10,9 +10,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::groups::Groups;
-use super::{Assumptions, Atom, Configuration, Evaluated};
+use super::{Assumptions, Atom, Configuration, Depth, Evaluated, on_large_stack};
 use crate::input::Resource;
 use crate::input::cloudformation::IGNORED_KEYS;
+use crate::input::terraform::condition::variables;
 use crate::value::{Address, Kind, Reason, Value};
 use crate::world::{Incomplete, MAX_WORLDS, NamedCondition, World, Worlds};
 
@@ -36,8 +37,21 @@ pub struct Plan {
 
 impl Plan {
     /// `root` is the display name of the root module's directory; `resources` are what rules see of a world.
-    pub fn of(configuration: &Configuration, root: &str, resources: &dyn Fn(&Evaluated) -> Vec<Resource>) -> Self {
-        let first = configuration.evaluate(&Assumptions::default());
+    pub fn of(
+        configuration: &Configuration,
+        root: &str,
+        resources: &(dyn Fn(&Evaluated) -> Vec<Resource> + Sync),
+    ) -> Self {
+        on_large_stack(|depth| Self::within(configuration, root, resources, depth))
+    }
+
+    fn within(
+        configuration: &Configuration,
+        root: &str,
+        resources: &dyn Fn(&Evaluated) -> Vec<Resource>,
+        depth: Depth,
+    ) -> Self {
+        let first = configuration.evaluate_within(&Assumptions::default(), depth);
         if first.open.is_empty() {
             return Self {
                 worlds: Worlds::single(),
@@ -49,6 +63,7 @@ impl Plan {
         }
         let mut search = Search {
             configuration,
+            depth,
             root,
             resources,
             atoms: BTreeMap::new(),
@@ -121,6 +136,7 @@ type Flips = BTreeSet<Arc<str>>;
 
 struct Search<'a> {
     configuration: &'a Configuration,
+    depth: Depth,
     root: &'a str,
     resources: &'a dyn Fn(&Evaluated) -> Vec<Resource>,
     atoms: BTreeMap<Arc<str>, Atom>,
@@ -305,7 +321,7 @@ impl Search<'_> {
             if self.evaluations >= MAX_EVALUATIONS || self.steps >= MAX_STEPS {
                 return Err(Full);
             }
-            let evaluated = self.configuration.evaluate(&at);
+            let evaluated = self.configuration.evaluate_within(&at, self.depth);
             self.learn(&evaluated);
             if evaluated.open.is_empty() {
                 break evaluated;
@@ -361,13 +377,6 @@ impl Search<'_> {
             self.atoms.len(),
         )))
     }
-}
-
-/// Names of the root module's variables in a symbol.
-fn variables(symbol: &str) -> impl Iterator<Item = &str> {
-    let named =
-        |rest: &'_ str| rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
-    symbol.split("var.").skip(1).map(move |rest| rest.get(..named(rest)).unwrap_or(rest))
 }
 
 /// What a rule may read of the resources, in short. Places do not count.
