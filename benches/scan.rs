@@ -1,14 +1,15 @@
 //! How long each step of a scan takes, on the seed architecture and on copies of it up to CloudFormation's limit of 500
-//! resources: `cargo bench --bench scan`.
+//! resources, and how long a scan takes of copies of it in Terraform up to 10,000: `cargo bench --bench scan`.
 
 #![expect(clippy::expect_used, reason = "a benchmark without its input has nothing to measure")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use divan::Bencher;
 use sra_guard::facts;
 use sra_guard::graph::Graph;
-use sra_guard::input::{Context, Unit, cloudformation};
+use sra_guard::input::{Context, Unit, cloudformation, terraform};
 use sra_guard::rule::RuleSet;
 use sra_guard::scan::judge;
 use sra_guard::source::SourceMap;
@@ -93,6 +94,50 @@ fn whole_scan(bencher: Bencher<'_, '_>, copies: usize) {
     bencher.bench_local(|| {
         let sources = Arc::new(SourceMap::default());
         cloudformation::unit_from_text("template.yaml", &text, &Context::default(), &sources)
+            .map(|unit| judge(unit.as_ref(), &rules, false).findings.len())
+    });
+}
+
+/// The same architecture in Terraform.
+const MODULE: [(&str, &str); 5] = [
+    ("main.tf", include_str!("../examples/alb-login-lambda/terraform/main.tf")),
+    ("functions.tf", include_str!("../examples/alb-login-lambda/terraform/functions.tf")),
+    ("identity.tf", include_str!("../examples/alb-login-lambda/terraform/identity.tf")),
+    ("network.tf", include_str!("../examples/alb-login-lambda/terraform/network.tf")),
+    ("variables.tf", include_str!("../examples/alb-login-lambda/terraform/variables.tf")),
+];
+
+/// Copies of it in one root module: 27 have 999 resources, 270 have 9,990.
+const MODULES: [usize; 2] = [27, 270];
+
+/// A root module that calls the architecture several times over, each time from a directory of its own.
+fn root_module(copies: usize) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut root = String::new();
+    for copy in 0..copies {
+        for (name, text) in MODULE {
+            files.insert(format!("portal{copy}/{name}"), text.to_owned());
+        }
+        root.push_str(&format!(
+            r#"module "portal{copy}" {{
+  source          = "./portal{copy}"
+  certificate_arn = "arn:aws:acm:eu-central-1:111122223333:certificate/{copy}"
+  hosted_zone_id  = "Z{copy}"
+}}
+"#
+        ));
+    }
+    files.insert("main.tf".to_owned(), root);
+    files
+}
+
+#[divan::bench(args = MODULES)]
+fn whole_scan_of_terraform(bencher: Bencher<'_, '_>, copies: usize) {
+    let files = root_module(copies);
+    let rules = RuleSet::builtin().unwrap_or_default();
+    bencher.bench_local(|| {
+        let sources = SourceMap::default();
+        terraform::unit_from_files(&files, ".", &Context::default(), &sources)
             .map(|unit| judge(unit.as_ref(), &rules, false).findings.len())
     });
 }

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::facts::Step;
 use crate::input::construct::Construct;
+use crate::input::terraform::condition;
 use crate::source::Span;
 use crate::value::Address;
-use crate::input::terraform::condition;
 use crate::world::NamedCondition;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

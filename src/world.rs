@@ -57,4 +57,3 @@ pub struct NamedCondition {
     pub name: Arc<str>,
     pub holds: bool,
 }
-

@@ -302,9 +302,11 @@ fn attached(graph: &Graph, route: &Route) -> Fact<bool> {
     if let Target::Outside(id) = gateway {
         return Fact::unknown(Reason::Outside(Arc::from(format!("internet gateway `{id}`"))), Vec::new());
     }
-    Fact::any(graph.ec2.attachments.near(gateway).map(|attachment| match leads_to(&attachment.internet_gateway, gateway) {
-        Ok(attached) => Fact::known(attached, vec![Step::new("the internet gateway is attached", attachment.span)]),
-        Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("an attachment", attachment.span)]),
+    Fact::any(graph.ec2.attachments.near(gateway).map(|attachment| {
+        match leads_to(&attachment.internet_gateway, gateway) {
+            Ok(attached) => Fact::known(attached, vec![Step::new("the internet gateway is attached", attachment.span)]),
+            Err(reason) => Fact::unknown(reason.clone(), vec![Step::new("an attachment", attachment.span)]),
+        }
     }))
 }
 

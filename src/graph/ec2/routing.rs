@@ -122,8 +122,7 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
         let named = table.address().and_then(|address| resources.get(address));
         !main_tables.is_empty() && named.is_some_and(|named| &*named.kind == VPC)
     };
-    ec2.routes =
-        Pointing::by(routes.collect(), |route| route.route_table.known().filter(|table| !of_main(table)));
+    ec2.routes = Pointing::by(routes.collect(), |route| route.route_table.known().filter(|table| !of_main(table)));
     ec2.associations = Pointing::new(associations, |association| &association.subnet);
     ec2.main_tables = Pointing::new(main_tables, |main| &main.vpc);
     let attachments = resources.of_kind("AWS::EC2::VPCGatewayAttachment").map(|resource| GatewayAttachment {
