@@ -60,12 +60,11 @@ impl Merger {
                 judged.len() - 1
             });
             let Some(Judged { outcomes, .. }) = judged.get_mut(index) else { continue };
-            match outcomes.iter_mut().find(|outcome| outcome.judgement == judgement) {
-                Some(outcome) => outcome.worlds.push(world),
-                None => {
-                    let subject = reference.get_or_insert_with(|| Arc::new(reference_to(subject)));
-                    outcomes.push(Outcome { judgement, subject: Arc::clone(subject), worlds: vec![world] });
-                }
+            if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.judgement == judgement) {
+                outcome.worlds.push(world);
+            } else {
+                let subject = reference.get_or_insert_with(|| Arc::new(reference_to(subject)));
+                outcomes.push(Outcome { judgement, subject: Arc::clone(subject), worlds: vec![world] });
             }
         }
     }
