@@ -91,7 +91,9 @@ fn nothing_checked_is_said_aloud() {
     }
     assert_eq!(code(&["scan", shown(&file), "--strict"]), 2);
     let empty = Folder::new();
-    assert!(stdout(&["scan", shown(empty.path())]).contains("no template, no Terraform module and no snapshot was found"));
+    assert!(
+        stdout(&["scan", shown(empty.path())]).contains("no template, no Terraform module and no snapshot was found")
+    );
 }
 
 #[test]

@@ -142,7 +142,10 @@ fn given_files_are_always_read_and_answered() {
         ],
     );
     assert_eq!(folder.show(&[""])[..2], ["bad.json: Ignored 0", "other.json: Ignored 0"]);
-    assert!(folder.show(&[""])[2].starts_with("Warning: no CloudFormation or SAM template, no Terraform module and no snapshot in"));
+    assert!(
+        folder.show(&[""])[2]
+            .starts_with("Warning: no CloudFormation or SAM template, no Terraform module and no snapshot in")
+    );
     let shown =
         folder.show(&["ignored.yaml", "./ignored.yaml", ".hidden.yaml", "other.json", "bad.json", "missing.yaml"]);
     assert_eq!(

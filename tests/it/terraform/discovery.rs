@@ -119,6 +119,9 @@ fn broken_files_do_not_hide_others() {
 #[test]
 fn an_empty_folder_is_told_what_is_understood() {
     let report = report(&folder(&[("readme.md", "nothing")]), &["scan"]);
-    assert!(report.contains("no CloudFormation or SAM template, no Terraform module and no snapshot in `.`"), "{report}");
+    assert!(
+        report.contains("no CloudFormation or SAM template, no Terraform module and no snapshot in `.`"),
+        "{report}"
+    );
     assert!(report.contains("NOTHING WAS CHECKED"), "{report}");
 }
