@@ -23,7 +23,7 @@ pub mod wafv2;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::input::Resource;
+use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
 pub use kinds::understands;
@@ -37,6 +37,8 @@ pub struct Resources {
     by_kind: BTreeMap<Arc<str>, Vec<usize>>,
     /// Literal physical names (`RoleName: x`) → resource, when unambiguous within its kind.
     by_name: HashMap<(Arc<str>, String), Option<usize>>,
+    /// Those of which nothing is known: they stand for what a list that failed may hide.
+    unread: Vec<usize>,
 }
 
 /// Where a value leads.
@@ -54,6 +56,9 @@ impl Resources {
         for (index, resource) in resources.list.iter().enumerate() {
             resources.by_address.insert(resource.address.clone(), index);
             resources.by_kind.entry(Arc::clone(&resource.kind)).or_default().push(index);
+            if resource.format == Format::Account && matches!(resource.properties.kind, Kind::Unknown(_)) {
+                resources.unread.push(index);
+            }
             if let Some(name) = physical_name(resource) {
                 resources
                     .by_name
@@ -106,16 +111,26 @@ impl Resources {
                 if let Some(reason) = value.reason() {
                     return Link::Unknown(reason.clone());
                 }
-                let text = value.template().unwrap_or_default();
-                self.named(&text, kinds).map_or(Link::Outside(text), Link::To)
+                self.literal(value.template().unwrap_or_default(), kinds)
             }
-            Kind::Scalar(scalar) => {
-                self.named(&scalar.text, kinds).map_or_else(|| Link::Outside(scalar.text.to_string()), Link::To)
-            }
+            Kind::Scalar(scalar) => self.literal(scalar.text.to_string(), kinds),
             Kind::Unknown(reason) => Link::Unknown(reason.clone()),
             Kind::Null | Kind::List(_) | Kind::Map(_) => {
                 Link::Unknown(Reason::NotUnderstood(Arc::from("a reference was expected here")))
             }
+        }
+    }
+
+    /// What is not found is outside of what was scanned, unless it may be among what could not be read.
+    fn literal(&self, text: String, kinds: &[&str]) -> Link<'_> {
+        if let Some(resource) = self.named(&text, kinds) {
+            return Link::To(resource);
+        }
+        let unread = self.unread.iter().filter_map(|index| self.list.get(*index));
+        let mut hiding = unread.filter(|resource| kinds.contains(&&*resource.kind) && may_hide(resource, &text));
+        match hiding.find_map(|resource| resource.properties.reason()) {
+            Some(reason) => Link::Unknown(reason.clone()),
+            None => Link::Outside(text),
         }
     }
 
@@ -127,6 +142,20 @@ impl Resources {
             self.list.get((*index)?)
         })
     }
+}
+
+/// Whether an id or ARN may be one of the resources that a failed list hides: those of one account and region, which the
+/// resource that stands for them has in its address. An id that is no ARN may be of any.
+fn may_hide(unread: &Resource, text: &str) -> bool {
+    let mut fields = text.split(':');
+    if fields.next() != Some("arn") {
+        return true;
+    }
+    let mut place = unread.address.0.split('/');
+    let (own_account, own_region) = (place.next().unwrap_or_default(), place.next().unwrap_or_default());
+    let (region, account) = (fields.nth(2).unwrap_or_default(), fields.next().unwrap_or_default());
+    (account.is_empty() || account == own_account)
+        && (region.is_empty() || own_region == "global" || region == own_region)
 }
 
 /// Where a property leads, for views that outlive the borrow: a [`Link`] without its unknown case.

@@ -10,6 +10,7 @@
 
 mod cdk;
 mod cli;
+mod deployed;
 mod evidence;
 mod examples;
 mod guard;

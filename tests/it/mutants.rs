@@ -1,7 +1,7 @@
 //! One good architecture without a finding, in each format, and one-edit flaws of it: each is caught by the rules that
 //! are meant for it and by no other, however the architecture is written.
 
-mod cloudformation;
+pub(crate) mod cloudformation;
 mod terraform;
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::support::{self, failed_rules, findings_of_files, good_template};
 
 /// What an edit does, text that occurs once, and its replacement.
-type Edit = (&'static str, &'static str, &'static str);
+pub(crate) type Edit = (&'static str, &'static str, &'static str);
 
 /// What is wrong, and the rules that must fail.
 const FLAWS: &[(&str, &[&str])] = &[

@@ -2,7 +2,7 @@
 
 use super::Edit;
 
-pub(super) const EDITS: &[Edit] = &[
+pub(crate) const EDITS: &[Edit] = &[
     // --- network
     ("route the application to the internet gateway", "NatGatewayId: !Ref Nat\n", "GatewayId: !Ref Igw\n"),
     (
@@ -118,8 +118,8 @@ pub(super) const EDITS: &[Edit] = &[
     ),
     (
         "lend a function the role of the workflow",
-        "        def handler(event, context):\n            print(\"asked\")\n",
-        "        def handler(event, context):\n            print(\"asked\")\n      Role: !GetAtt ApprovalRole.Arn\n",
+        "            return {\"statusCode\": 302, \"headers\": {\"Location\": \"/\"}}\n",
+        "            return {\"statusCode\": 302, \"headers\": {\"Location\": \"/\"}}\n      Role: !GetAtt ApprovalRole.Arn\n",
     ),
     // --- identities
     (
