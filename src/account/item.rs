@@ -164,3 +164,35 @@ impl<P: Property> Property for Result<P, Unread> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_there_becomes_a_property() {
+        let item = Item::new("AWS::EC2::Subnet", "arn:aws:ec2:us-east-1:123456789012:subnet/subnet-1")
+            .name(None::<&str>)
+            .means("Ref", Some("subnet-1"))
+            .set("VpcId", Some("vpc-1"))
+            .set("OutpostArn", None::<&str>)
+            .set("Tags", Vec::<&str>::new())
+            .set("Policy", Err::<&str, _>(Unread("ec2:GetPolicy")))
+            .set("Options", Object::new().set("Enabled", true));
+        let expected = json!({
+            "VpcId": "vpc-1", "Tags": [], "Policy": {"Unread": "ec2:GetPolicy"}, "Options": {"Enabled": true},
+        });
+        assert_eq!(Value::Object(item.properties), expected);
+        assert!(Object::new().set("Nothing", None::<bool>).filled().is_none());
+    }
+
+    #[test]
+    fn documents_are_read_plain_or_percent_encoded() {
+        let policy = json!({"Version": "2012-10-17"});
+        assert_eq!(document(r#"{"Version": "2012-10-17"}"#), policy);
+        assert_eq!(document("%7B%22Version%22%3A%20%222012-10-17%22%7D"), policy);
+        assert_eq!(document("not a document, 100%"), json!("not a document, 100%"));
+    }
+}

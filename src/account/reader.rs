@@ -356,3 +356,6 @@ fn unreachable(failure: &aws_smithy_runtime_api::client::result::ConnectorError)
     }
     if failure.is_timeout() { "no answer in time".to_owned() } else { format!("cannot be reached: {cause}") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! The same architecture, the same findings: as a template, as Terraform source, and as a plan.
+//! The same architecture, the same findings: in CloudFormation, as a Serverless template, as Terraform source, and as a plan.
 //!
-//! `scripts/plans/refresh.py` writes the plans.
+//! `scripts/plans/refresh.py` writes the plans, `scripts/expand-sam.py` the good architecture in plain CloudFormation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -183,6 +183,52 @@ impl Architecture {
         }
         assert!(text.is_empty(), "{paths:?}:\n{text}");
     }
+}
+
+/// A template with its functions as Serverless ones.
+fn serverless(template: &str) -> String {
+    let text = std::fs::read_to_string(template).unwrap();
+    let mut lines = vec!["Transform: AWS::Serverless-2016-10-31".to_owned()];
+    let mut code = false;
+    for line in text.lines() {
+        let trimmed = line.trim_start();
+        let indent = line.len() - trimmed.len();
+        match trimmed {
+            "Code:" => code = true,
+            "ZipFile: |" => lines.push(format!("{}InlineCode: |", &line[..indent - 2])),
+            _ if trimmed.starts_with("ZipFile: ") => {
+                lines.push(format!("{}Inline{}", &line[..indent - 2], trimmed.replacen("ZipFile", "Code", 1)));
+            }
+            "Type: AWS::Lambda::Function" => lines.push(line.replace("Lambda", "Serverless")),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    assert!(code, "{template} has no function with its code");
+    lines.join("\n")
+}
+
+#[test]
+fn a_serverless_template_has_the_findings_of_the_plain_one() {
+    let mut compared = 0;
+    for architecture in &ARCHITECTURES {
+        let text = std::fs::read_to_string(architecture.template).unwrap_or_default();
+        if !text.contains("Type: AWS::Lambda::Function") {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("template.yaml");
+        std::fs::write(&path, serverless(architecture.template)).unwrap();
+        architecture.compare(&[path.to_str().unwrap()]);
+        compared += 1;
+    }
+    assert_eq!(compared, 5);
+}
+
+/// Routes and authorizers of a Serverless API are parts of it here as there, since the transform writes them into its body.
+#[test]
+fn the_expanded_good_architecture_has_the_findings_of_the_serverless_one() {
+    let good = ARCHITECTURES.iter().find(|architecture| architecture.template.contains("good")).unwrap();
+    good.compare(&["tests/fixtures/good/expanded.json"]);
 }
 
 #[test]
