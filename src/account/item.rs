@@ -89,6 +89,11 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A word of a closed vocabulary, as the service writes it. One that the SDK does not know stays as it came.
+pub fn word<W: AsRef<str>>(value: Option<&W>) -> Option<&str> {
+    value.map(AsRef::as_ref)
+}
+
 impl Property for Value {
     fn property(self) -> Option<Value> {
         (!self.is_null()).then_some(self)

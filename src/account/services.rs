@@ -3,7 +3,19 @@
 //! A file names its calls as [`Read`]s, makes them, and pushes the resources that they tell. To read more: add a `Read`
 //! to its `READS` (a test compares them with the calls that are made, and the printed policy follows from them).
 
+mod acm;
+mod autoscaling;
+mod cloudfront;
 mod ec2;
+mod ecs;
+mod elb;
+mod elbv2;
+#[cfg(test)]
+mod fixture;
+mod route53;
+mod servicediscovery;
+mod tags;
+mod wafv2;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,7 +43,19 @@ pub enum Scope {
 }
 
 /// All services, sorted by name.
-pub const SERVICES: &[Service] = &[ec2::SERVICE];
+pub const SERVICES: &[Service] = &[
+    acm::SERVICE,
+    autoscaling::SERVICE,
+    cloudfront::SERVICE,
+    ec2::SERVICE,
+    ecs::SERVICE,
+    elb::SERVICE,
+    elbv2::SERVICE,
+    route53::SERVICE,
+    servicediscovery::SERVICE,
+    wafv2::GLOBAL,
+    wafv2::REGIONAL,
+];
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ec2::{LAUNCH_TEMPLATE, Launch, Pointer, SUBNET, compute, pointers};
-use super::{Resources, Typed, list, target, text};
+use super::{Resources, Target, Typed, boolean, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Prop, Reason, Value};
@@ -86,7 +86,7 @@ fn specification(resources: &Resources, prop: Prop<'_>) -> Option<Pointer> {
         Prop::Absent(_) => return None,
         Prop::Unknown(reason, span) => return Some(Typed::Unknown(reason.clone(), span)),
     };
-    Some(match target(resources, at.prop("LaunchTemplateId"), &[LAUNCH_TEMPLATE]) {
+    let template = match target(resources, at.prop("LaunchTemplateId"), &[LAUNCH_TEMPLATE]) {
         Typed::Absent(_) => match compute::template_by_name(resources, at.prop("LaunchTemplateName")) {
             Typed::Absent(span) => {
                 Typed::Unknown(Reason::NotUnderstood("the launch template is not named".into()), span)
@@ -94,7 +94,41 @@ fn specification(resources: &Resources, prop: Prop<'_>) -> Option<Pointer> {
             named => named,
         },
         id => id,
-    })
+    };
+    Some(version(resources, template, at))
+}
+
+/// The version of a template that a group launches from. A live account has versions with numbers, and the template is
+/// its latest one; a template of `CloudFormation` is what it says. Source: Amazon EC2 Auto Scaling API Reference,
+/// `LaunchTemplateSpecification`: without a version, the default one.
+fn version(resources: &Resources, template: Pointer, at: &Value) -> Pointer {
+    let number = |template: &Resource| text(template.prop("VersionNumber")).known().cloned();
+    let Some(latest) = template.address().and_then(|address| resources.get(address)) else { return template };
+    let Some(newest) = number(latest) else { return template };
+    let wanted = match text(at.prop("Version")) {
+        Typed::Known(wanted, _) => wanted,
+        Typed::Absent(_) => "$Default".to_owned(),
+        Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
+    };
+    let is_default = |version: &Resource| boolean(version.prop("DefaultVersion")).known() == Some(&true);
+    let is_wanted = |version: &Resource| match wanted.as_str() {
+        "$Default" => is_default(version),
+        _ => number(version).as_deref() == Some(&wanted),
+    };
+    if wanted == "$Latest" || newest == wanted || is_wanted(latest) {
+        return template;
+    }
+    let of_same = |version: &&Resource| {
+        target(resources, version.prop("LaunchTemplateId"), &[LAUNCH_TEMPLATE]).address() == Some(&latest.address)
+    };
+    let found = resources.of_kind(LAUNCH_TEMPLATE).filter(of_same).find(|version| is_wanted(version));
+    found.map_or_else(
+        || {
+            let what = format!("version {wanted} of launch template `{}`", latest.name);
+            Typed::Unknown(Reason::Outside(what.into()), template.span())
+        },
+        |version| Typed::Known(Target::Resource(version.address.clone()), template.span()),
+    )
 }
 
 /// `TargetGroupARNs` and the `elbv2` sources of `TrafficSources` say the same thing.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ec2::{Pointer, SECURITY_GROUP, SUBNET, pointers};
+use super::ec2::{INSTANCE, Pointer, SECURITY_GROUP, SUBNET, pointers};
 use super::{Resources, Typed, autoscaling, integer, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub struct Ecs {
     pub capacity_providers: BTreeMap<Address, Pointer>,
     /// Capacity providers of a cluster, its own and those associated with it.
     pub cluster_providers: Vec<(Pointer, Pointer)>,
+    /// Cluster → the instances that joined it, where that is known: live accounts tell it (`ContainerInstances`).
+    pub container_instances: BTreeMap<Address, Typed<Vec<Pointer>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +99,10 @@ impl Ecs {
             let cluster = super::Target::Resource(resource.address.clone());
             let providers = pointers(resources, resource.prop("CapacityProviders"), &[CAPACITY_PROVIDER]);
             ecs.associate(&Typed::Known(cluster, resource.name_span), providers);
+            let joined = list(resource.prop("ContainerInstances")).map(|joined| {
+                joined.iter().map(|one| target(resources, one.prop("Ec2InstanceId"), &[INSTANCE])).collect()
+            });
+            ecs.container_instances.insert(resource.address.clone(), joined);
         }
         for resource in resources.of_kind("AWS::ECS::ClusterCapacityProviderAssociations") {
             let cluster = target(resources, resource.prop("Cluster"), &[CLUSTER]);

@@ -20,6 +20,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::VpcLink",
     "AWS::AppRunner::Service",
     "AWS::AppSync::GraphQLApi",
     "AWS::AutoScaling::AutoScalingGroup",

@@ -1,61 +1,91 @@
 //! Amazon EC2 and VPC: networks, what stands in them, and what may reach it.
+//!
+//! All of it comes from lists of whole regions: the number of calls follows the number of pages, not of resources. Only
+//! the entries of prefix lists are asked for one list at a time, and only of lists that are the account's own or that a
+//! rule or route names.
+
+mod endpoints;
+mod gateways;
+mod groups;
+mod instances;
+mod interfaces;
+mod network;
+mod routing;
+mod templates;
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Subnet, Tag, Vpc};
+use aws_sdk_ec2::types::Tag;
 
+use super::tags::{self, Tags};
 use super::{Scope, Service};
-use crate::account::reader::{Read, Reader};
-use crate::input::snapshot::format::Item;
+use crate::account::reader::Reader;
 
 pub(super) const SERVICE: Service = Service {
     name: "ec2",
     scope: Scope::Regional,
-    reads: &[&VPCS, &SUBNETS],
+    reads: &[
+        &network::VPCS,
+        &network::SUBNETS,
+        &network::ACLS,
+        &network::BLOCK_OPTIONS,
+        &network::BLOCK_EXCLUSIONS,
+        &network::FLOW_LOGS,
+        &routing::ROUTE_TABLES,
+        &gateways::INTERNET,
+        &gateways::EGRESS_ONLY,
+        &gateways::NAT,
+        &gateways::CARRIER,
+        &gateways::VPN,
+        &gateways::TRANSIT,
+        &gateways::TRANSIT_ATTACHMENTS,
+        &gateways::PEERINGS,
+        &groups::GROUPS,
+        &groups::PREFIX_LISTS,
+        &groups::PREFIX_LIST_ENTRIES,
+        &interfaces::INTERFACES,
+        &interfaces::ADDRESSES,
+        &instances::INSTANCES,
+        &templates::VERSIONS,
+        &endpoints::ENDPOINTS,
+    ],
     collect: |reader| Box::pin(collect(reader)),
 };
 
-const VPCS: Read = Read::list("ec2:DescribeVpcs", &["AWS::EC2::VPC"]);
-const SUBNETS: Read = Read::list("ec2:DescribeSubnets", &["AWS::EC2::Subnet"]);
-
 async fn collect(reader: &Reader) {
-    let client = Client::new(&reader.config);
-    tokio::join!(vpcs(reader, &client), subnets(reader, &client));
+    let client = &Client::new(&reader.config);
+    let (by_rules, by_routes, ..) = tokio::join!(
+        groups::groups(reader, client),
+        routing::route_tables(reader, client),
+        network::collect(reader, client),
+        gateways::collect(reader, client),
+        interfaces::collect(reader, client),
+        instances::instances(reader, client),
+        templates::templates(reader, client),
+        endpoints::endpoints(reader, client),
+    );
+    let named: BTreeSet<String> = by_rules.into_iter().chain(by_routes).collect();
+    groups::prefix_lists(reader, client, &named).await;
 }
 
-async fn vpcs(reader: &Reader, client: &Client) {
-    let pages = client.describe_vpcs().into_paginator().items().send();
-    for vpc in reader.list(&VPCS, pages).await {
-        reader.push(of_vpc(reader, &vpc));
-    }
-}
-
-async fn subnets(reader: &Reader, client: &Client) {
-    let pages = client.describe_subnets().into_paginator().items().send();
-    for subnet in reader.list(&SUBNETS, pages).await {
-        reader.push(of_subnet(reader, &subnet));
-    }
-}
-
-fn of_vpc(reader: &Reader, vpc: &Vpc) -> Item {
-    let id = vpc.vpc_id().unwrap_or_default();
-    Item::new("AWS::EC2::VPC", reader.arn("ec2", &format!("vpc/{id}")))
-        .name(name(vpc.tags()))
-        .means("Ref", Some(id))
-        .set("CidrBlock", vpc.cidr_block())
-}
-
-fn of_subnet(reader: &Reader, subnet: &Subnet) -> Item {
-    let id = subnet.subnet_id().unwrap_or_default();
-    Item::new("AWS::EC2::Subnet", reader.arn("ec2", &format!("subnet/{id}")))
-        .name(name(subnet.tags()))
-        .means("Ref", Some(id))
-        .set("VpcId", subnet.vpc_id())
-        .set("CidrBlock", subnet.cidr_block())
-        .set("AvailabilityZone", subnet.availability_zone())
-        .set("MapPublicIpOnLaunch", subnet.map_public_ip_on_launch())
+/// The ARN of what may belong to another account, which shares it. Source: "Actions, resources, and condition keys for
+/// Amazon EC2", Service Authorization Reference.
+fn arn(reader: &Reader, owner: Option<&str>, resource: &str) -> String {
+    owner.map_or_else(
+        || reader.arn("ec2", resource),
+        |owner| format!("arn:{}:ec2:{}:{owner}:{resource}", reader.partition, reader.region),
+    )
 }
 
 /// The `Name` tag.
 fn name(tags: &[Tag]) -> Option<&str> {
     tags.iter().find(|tag| tag.key() == Some("Name")).and_then(Tag::value)
 }
+
+fn tags(tags: &[Tag]) -> Tags {
+    tags::of(tags.iter().map(|tag| (tag.key(), tag.value())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,8 @@ use super::{front, groups, placement, routing};
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{self, Pointer, Traffic, leads_to, may_be_declared};
 use crate::graph::elbv2::{LoadBalancer, LoadBalancerType};
-use crate::graph::{Graph, Target, Typed, elb, elbv2};
-use crate::input::Resource;
+use crate::graph::{Graph, Target, Typed, elb, elbv2, target, text};
+use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Kind, Reason, Reference, Value};
 
@@ -44,6 +44,13 @@ const NOT_ATTACHING: &[&str] =
 /// Developer Guide), "Managing mount targets" (Amazon EFS User Guide).
 const PRIVATE: &[&str] = &["AWS::EC2::VPCEndpoint", "AWS::Lambda::Function", "AWS::EFS::MountTarget"];
 
+/// Interfaces of live accounts that are the same. Source: Amazon EC2 API Reference, `NetworkInterface`, `interfaceType`.
+const PRIVATE_INTERFACES: &[&str] =
+    &["api_gateway_managed", "efs", "lambda", "quicksight", "transit_gateway", "vpc_endpoint"];
+
+/// What an interface of a live account may belong to, with the same groups.
+const OWNERS: &[&str] = &[ec2::INSTANCE, elb::LOAD_BALANCER, elbv2::LOAD_BALANCER, "AWS::EC2::VPCEndpoint"];
+
 /// Who uses which security group.
 #[derive(Debug)]
 pub(super) struct Users<'g> {
@@ -58,15 +65,16 @@ impl<'g> Users<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
         let mut users = Self { graph, by_group: BTreeMap::new(), unread: Vec::new() };
         for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
+            let user = owner(graph, resource);
             for reference in resource.properties.references() {
                 let Reference::Resource { address, attribute } = reference else { continue };
                 let default = attribute.as_ref().is_some_and(|attribute| &**attribute == "DefaultSecurityGroup");
                 match graph.resources.get(address).map(|named| &*named.kind) {
                     _ if passes_on(graph, resource) => {}
-                    Some(ec2::SECURITY_GROUP) => users.add(address, resource),
+                    Some(ec2::SECURITY_GROUP) => users.add(address, user),
                     Some(ec2::VPC) if default => {
                         if let Some(vpc) = graph.resources.get(address) {
-                            users.add(ec2::default_group(&graph.resources, vpc), resource);
+                            users.add(ec2::default_group(&graph.resources, vpc), user);
                         }
                     }
                     _ => {}
@@ -74,6 +82,7 @@ impl<'g> Users<'g> {
             }
             // What is wholly unknown may contain a list of groups.
             if !is_opaque(graph, resource)
+                && !is_beside(resource)
                 && let Some((reason, span)) = unread(&resource.properties, true)
             {
                 users.unread.push((resource, reason, span));
@@ -143,6 +152,36 @@ impl<'g> Users<'g> {
     }
 }
 
+/// What could not be read of a live account, and has no groups. A template may leave anything open, but a snapshot only
+/// what is collected.
+fn is_beside(resource: &Resource) -> bool {
+    const WITH_GROUPS: &[&str] = &[
+        "AWS::ApiGatewayV2::VpcLink",
+        "AWS::AutoScaling::LaunchConfiguration",
+        "AWS::EC2::Instance",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::EC2::NetworkInterface",
+        "AWS::EC2::VPCEndpoint",
+        "AWS::ECS::Service",
+        "AWS::ECS::TaskSet",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::Lambda::Function",
+    ];
+    let unread = matches!(resource.properties.kind, Kind::Unknown(_));
+    unread && resource.format == Format::Account && !WITH_GROUPS.contains(&&*resource.kind)
+}
+
+/// Who uses the groups of an interface: what it belongs to, where a live account tells. A load balancer and its
+/// interfaces are one user of a group, and not the others' kind of user.
+fn owner<'g>(graph: &'g Graph, resource: &'g Resource) -> &'g Resource {
+    if &*resource.kind != ec2::INTERFACE {
+        return resource;
+    }
+    let owner = target(&graph.resources, resource.prop("UsedBy"), OWNERS);
+    owner.address().and_then(|address| graph.resources.get(address)).unwrap_or(resource)
+}
+
 /// A stack that was read hands the group on to its own resources, which name it themselves.
 fn passes_on(graph: &Graph, resource: &Resource) -> bool {
     &*resource.kind == "AWS::CloudFormation::Stack" && !is_opaque(graph, resource)
@@ -197,7 +236,11 @@ fn attachment(graph: &Graph, resource: &Resource, traffic: &Typed<Traffic>) -> A
         }
         kind => {
             let label = format!("`{name}` ({kind}) is not a load balancer");
-            let private = if PRIVATE.contains(&kind) { "private" } else { "other" };
+            let interface = text(resource.prop("InterfaceType"));
+            let is_private = PRIVATE.contains(&kind)
+                || (kind == ec2::INTERFACE
+                    && interface.known().is_some_and(|kind| PRIVATE_INTERFACES.contains(&kind.as_str())));
+            let private = if is_private { "private" } else { "other" };
             return Attachment { kind: private.to_owned(), ..other(name, at(label)) };
         }
     };

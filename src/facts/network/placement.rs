@@ -319,7 +319,15 @@ fn hosts(graph: &Graph, service: &Service) -> Result<Vec<Nic>, Unread> {
             found.extend(scaling_group(graph, group));
         }
     }
-    for launch in graph.ec2.instances.iter().filter(|launch| mentions(launch)) {
+    let joined = service.cluster.address().and_then(|cluster| graph.ecs.container_instances.get(cluster));
+    if let Some(Typed::Unknown(reason, span)) = joined {
+        return Err(Unread { reason: reason.clone(), step: Step::new("the instances of the cluster", *span) });
+    }
+    let joins = |launch: &Launch| {
+        let mut named = joined.into_iter().filter_map(Typed::known).flatten();
+        named.any(|pointer| pointer.address() == Some(&launch.address))
+    };
+    for launch in graph.ec2.instances.iter().filter(|launch| mentions(launch) || joins(launch)) {
         found.extend(instance(graph, launch));
     }
     if found.is_empty() {

@@ -72,7 +72,13 @@ pub(super) fn latent(graph: &Graph, place: &Place) -> Fact<bool> {
 /// Whether VPC Block Public Access stops what reaches a place from the Internet.
 pub(super) fn blocked(graph: &Graph, place: &Place) -> Fact<bool> {
     let block = &graph.ec2.public_access_block;
-    let mode = match &block.mode {
+    let declared = match place {
+        Place::Subnet(Typed::Known(subnet, _)) => subnet.address().and_then(|address| graph.ec2.subnets.get(address)),
+        Place::Subnet(_) | Place::DefaultVpc(_) => None,
+    };
+    // Each region has its own setting: a subnet that exists says which holds for it.
+    let own = declared.map(|subnet| &subnet.block_mode).filter(|mode| !matches!(mode, Typed::Absent(_)));
+    let mode = match own.or(block.mode.as_ref()) {
         None | Some(Typed::Absent(_)) => return Fact::known(false, Vec::new()),
         Some(Typed::Unknown(reason, span)) => Fact::unknown(reason.clone(), vec![Step::new("block mode", *span)]),
         Some(Typed::Known(mode, span)) => {
@@ -81,7 +87,7 @@ pub(super) fn blocked(graph: &Graph, place: &Place) -> Fact<bool> {
         }
     };
     let Place::Subnet(Typed::Known(subnet, _)) = place else { return mode };
-    let vpc = subnet.address().and_then(|address| graph.ec2.subnets.get(address)).and_then(|subnet| subnet.vpc.known());
+    let vpc = declared.and_then(|subnet| subnet.vpc.known());
     let excluded = Fact::any(block.exclusions.iter().flat_map(|exclusion| {
         [Some(subnet), vpc].into_iter().flatten().map(move |wanted| match leads_to(exclusion, wanted) {
             Ok(excluded) => Fact::known(excluded, vec![Step::new("it is excluded from the block", exclusion.span())]),

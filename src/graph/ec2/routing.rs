@@ -19,6 +19,9 @@ pub struct Subnet {
     pub assign_ipv6: Typed<bool>,
     /// Whether it has an IPv6 block: its own properties or an `AWS::EC2::SubnetCidrBlock`.
     pub has_ipv6: Typed<bool>,
+    /// `off`, `block-ingress` or `block-bidirectional`: what Block Public Access is set to where the subnet exists.
+    /// Absent in templates: then the account's setting decides.
+    pub block_mode: Typed<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -178,6 +181,7 @@ fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Sub
         map_public_ip: boolean(resource.prop("MapPublicIpOnLaunch")).or_default(false),
         assign_ipv6: boolean(resource.prop("AssignIpv6AddressOnCreation")).or_default(false),
         has_ipv6,
+        block_mode: text(resource.prop("BlockPublicAccessStates.InternetGatewayBlockMode")),
     }
 }
 
@@ -204,6 +208,12 @@ fn route_target(resources: &Resources, resource: &Resource) -> Typed<RouteTarget
         match target(resources, resource.prop(property), &gateways) {
             Typed::Absent(_) => {}
             Typed::Unknown(reason, span) => return Typed::Unknown(reason, span),
+            // Where the gateway is gone, packets are dropped. Source: Amazon EC2 API Reference, `Route`, `state`.
+            Typed::Known(Target::Outside(_), span)
+                if text(resource.prop("State")).known().is_some_and(|state| state == "blackhole") =>
+            {
+                return Typed::Known(RouteTarget::Inside(property), span);
+            }
             Typed::Known(gateway, span) => {
                 return gateway_kind(resources, gateway).map_or_else(
                     |id| Typed::Unknown(Reason::Outside(format!("gateway `{id}`").into()), span),

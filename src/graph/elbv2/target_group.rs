@@ -1,5 +1,6 @@
 //! Target groups and what is registered in them, wherever the registration is written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::lambda::{self, Lambda, Qualifier};
@@ -149,6 +150,7 @@ impl TargetGroup {
 
 const INSTANCE: &str = "AWS::EC2::Instance";
 const NETWORK_INTERFACE: &str = "AWS::EC2::NetworkInterface";
+const VPC: &str = "AWS::EC2::VPC";
 const ANY_MEMBER: &[&str] =
     &[INSTANCE, NETWORK_INTERFACE, LOAD_BALANCER, lambda::FUNCTION, lambda::VERSION, lambda::ALIAS];
 
@@ -168,6 +170,7 @@ pub(super) fn all(views: Views<'_>) -> Vec<TargetGroup> {
         .of_kind(TARGET_GROUP)
         .map(|found| TargetGroup::new(found, views.resources, views.lambda))
         .collect();
+    follow_addresses(views.resources, &mut groups);
     for service in &views.ecs.services {
         for entry in service.load_balancers.known().into_iter().flatten() {
             let kind = MemberKind::EcsService;
@@ -181,6 +184,39 @@ pub(super) fn all(views: Views<'_>) -> Vec<TargetGroup> {
         }
     }
     groups
+}
+
+/// A literal address is the instance whose interface has it, where a live account tells: in the VPC of the group, because
+/// networks use the same private addresses.
+fn follow_addresses(resources: &Resources, groups: &mut [TargetGroup]) {
+    let is_literal =
+        |member: &Member| member.kind == MemberKind::Ip && matches!(member.target, Typed::Known(Target::Outside(_), _));
+    if !groups.iter().any(|group| group.members.iter().any(is_literal)) {
+        return;
+    }
+    let vpc_of = |resource: &Resource| target(resources, resource.prop("VpcId"), &[VPC]).known().cloned();
+    let mut instances: BTreeMap<(Target, String), Target> = BTreeMap::new();
+    for interface in resources.of_kind(NETWORK_INTERFACE) {
+        let instance = target(resources, interface.prop("UsedBy"), &[INSTANCE]);
+        let (Some(vpc), Some(instance @ Target::Resource(_))) = (vpc_of(interface), instance.known()) else { continue };
+        let listed = list(interface.prop("PrivateIpAddresses"));
+        let addresses = listed.known().into_iter().flatten().map(|one| text(one.prop("PrivateIpAddress")));
+        for address in addresses.chain([text(interface.prop("PrivateIpAddress"))]) {
+            if let Typed::Known(address, _) = address {
+                instances.insert((vpc.clone(), address), instance.clone());
+            }
+        }
+    }
+    for group in groups {
+        let Some(vpc) = resources.get(&group.address).and_then(vpc_of) else { continue };
+        for member in group.members.iter_mut().filter(|member| is_literal(member)) {
+            if let Typed::Known(Target::Outside(address), span) = &member.target
+                && let Some(instance) = instances.get(&(vpc.clone(), address.clone()))
+            {
+                member.target = Typed::Known(instance.clone(), *span);
+            }
+        }
+    }
 }
 
 /// Registers a service or Auto Scaling group in the target group that it names.

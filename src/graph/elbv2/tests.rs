@@ -108,3 +108,30 @@ fn an_alias_leads_to_its_function() {
     assert_eq!(member.target.address().unwrap().to_string(), "template.yaml#Code");
     assert!(matches!(&member.qualifier, crate::graph::lambda::Qualifier::Resource(_)));
 }
+
+#[test]
+fn an_address_is_the_instance_that_has_it_in_the_network_of_the_group() {
+    let graph = graph(
+        "
+  Here: {Type: AWS::EC2::VPC}
+  There: {Type: AWS::EC2::VPC}
+  App: {Type: AWS::EC2::Instance}
+  Nic:
+    Type: AWS::EC2::NetworkInterface
+    Properties: {VpcId: !Ref Here, UsedBy: !Ref App, PrivateIpAddresses: [{PrivateIpAddress: 10.0.0.5}]}
+  Same:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {VpcId: !Ref Here, TargetType: ip, Targets: [{Id: 10.0.0.5}, {Id: 10.0.0.6}]}
+  Other:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {VpcId: !Ref There, TargetType: ip, Targets: [{Id: 10.0.0.5}]}
+",
+    );
+    let found: Vec<Vec<bool>> = graph
+        .elbv2
+        .target_groups
+        .iter()
+        .map(|group| group.members.iter().map(|member| member.target.address().is_some()).collect())
+        .collect();
+    assert_eq!(found, [vec![true, false], vec![false]]);
+}

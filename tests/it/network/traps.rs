@@ -1,8 +1,12 @@
 //! Single facts of small templates: the corners of the AWS documentation that rule examples are too large for.
 
+use std::sync::Arc;
+
 use sra_guard::facts::{self, Subject, TreeKind};
 use sra_guard::graph::Graph;
+use sra_guard::input::Format;
 use sra_guard::input::cloudformation::evaluate_text;
+use sra_guard::value::{Address, Reason, Value};
 
 /// A VPC with a private and a public subnet that gives public addresses.
 const NETWORK: &str = "
@@ -290,4 +294,109 @@ fn a_custom_resource_may_do_anything_with_a_group() {
     assert_eq!(fact(&user("Custom::Thing"), "ingress_rules", "Group", "front_door"), "unknown");
     assert_eq!(fact(&user("AWS::CloudFormation::Stack"), "ingress_rules", "Group", "front_door"), "unknown");
     assert_eq!(fact(&user("AWS::RDS::DBInstance"), "ingress_rules", "Group", "front_door"), "false");
+}
+
+/// A group that lets the Internet in, and a load balancer that uses it and serves what it opens.
+const FRONT: &str = "  Group: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]}}
+  Classic: {Type: AWS::ElasticLoadBalancing::LoadBalancer, Properties: {SecurityGroups: [!Ref Group], Listeners: [{LoadBalancerPort: '443', InstancePort: '80', Protocol: HTTPS}]}}
+";
+
+#[test]
+fn a_load_balancer_and_its_interfaces_are_one_user_of_a_group() {
+    let with = |properties: &str| {
+        format!(
+            "{FRONT}  Nic: {{Type: AWS::EC2::NetworkInterface, Properties: {{GroupSet: [!Ref Group]{properties}}}}}\n"
+        )
+    };
+    let front_door = |resources: &str| fact(resources, "ingress_rules", "Group", "front_door");
+    assert_eq!(front_door(FRONT), "true");
+    assert_eq!(front_door(&with(", UsedBy: !GetAtt Classic.Arn")), "true");
+    assert_eq!(
+        front_door(&with(", UsedBy: 'arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/gone'")),
+        "false"
+    );
+    assert_eq!(front_door(&with("")), "false");
+    let group = FRONT.lines().next().unwrap_or_default();
+    let private = |kind: &str| {
+        let nic = format!(
+            "{group}\n  Nic: {{Type: AWS::EC2::NetworkInterface, Properties: {{GroupSet: [!Ref Group]{kind}}}}}\n"
+        );
+        fact(&nic, "ingress_rules", "Group", "internal_only")
+    };
+    assert_eq!(private(", InterfaceType: lambda"), "true");
+    assert_eq!(private(", InterfaceType: interface"), "false");
+}
+
+#[test]
+fn each_subnet_says_what_block_public_access_does_to_it() {
+    let subnet = |mode: &str| {
+        format!(
+            "  Mine: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: !Ref Vpc, BlockPublicAccessStates: {{InternetGatewayBlockMode: {mode}}}}}}}\n  \
+             Own: {{Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {{SubnetId: !Ref Mine, RouteTableId: !Ref Table}}}}\n  \
+             Elsewhere: {{Type: AWS::EC2::VPCBlockPublicAccessOptions, Properties: {{InternetGatewayBlockMode: block-bidirectional}}}}\n{}",
+            app("SubnetId: !Ref Mine")
+        )
+    };
+    assert_eq!(workload(&subnet("off"), "blocked"), "false");
+    assert_eq!(workload(&subnet("block-ingress"), "blocked"), "true");
+}
+
+#[test]
+fn a_route_to_a_gateway_that_is_gone_leads_nowhere() {
+    let route = |gateway: &str, state: &str| {
+        format!(
+            "  Left: {{Type: AWS::EC2::RouteTable, Properties: {{VpcId: !Ref Vpc}}}}\n  \
+             Stale: {{Type: AWS::EC2::Route, Properties: {{RouteTableId: !Ref Left, DestinationCidrBlock: 0.0.0.0/0, GatewayId: {gateway}, State: {state}}}}}\n  \
+             Use: {{Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {{SubnetId: !Ref Private, RouteTableId: !Ref Left}}}}\n{}",
+            app("SubnetId: !Ref Private")
+        )
+    };
+    assert_eq!(workload(&route("igw-0123456789abcdef0", "active"), "in_public_subnet"), "true");
+    assert_eq!(workload(&route("igw-0123456789abcdef0", "blackhole"), "in_public_subnet"), "false");
+    // Detached, but one call away from being attached again.
+    assert_eq!(workload(&route("!Ref Gateway", "blackhole"), "in_public_subnet"), "true");
+}
+
+#[test]
+fn a_group_launches_from_the_version_that_it_names() {
+    let group = |version: &str| {
+        format!(
+            "  Newest: {{Type: AWS::EC2::LaunchTemplate, Properties: {{VersionNumber: '3', LaunchTemplateData: {{NetworkInterfaces: [{{AssociatePublicIpAddress: false}}]}}}}}}\n  \
+             Older: {{Type: AWS::EC2::LaunchTemplate, Properties: {{LaunchTemplateId: !Ref Newest, VersionNumber: '1', DefaultVersion: true, LaunchTemplateData: {{NetworkInterfaces: [{{AssociatePublicIpAddress: true}}]}}}}}}\n  \
+             App: {{Type: AWS::AutoScaling::AutoScalingGroup, Properties: {{VPCZoneIdentifier: [!Ref Public], LaunchTemplate: {{LaunchTemplateId: !Ref Newest{version}}}}}}}\n"
+        )
+    };
+    assert_eq!(workload(&group(", Version: '3'"), "public_address"), "false");
+    assert_eq!(workload(&group(", Version: $Latest"), "public_address"), "false");
+    assert_eq!(workload(&group(", Version: '1'"), "public_address"), "true");
+    assert_eq!(workload(&group(""), "public_address"), "true");
+    assert_eq!(workload(&group(", Version: '2'"), "public_address"), "unknown");
+}
+
+#[test]
+fn tasks_stand_on_the_instances_that_joined_their_cluster() {
+    let service = "  Cluster: {Type: AWS::ECS::Cluster, Properties: {ContainerInstances: [{Ec2InstanceId: !Ref Host}]}}
+  Host: {Type: AWS::EC2::Instance, Properties: {SubnetId: !Ref Public}}
+  App: {Type: AWS::ECS::Service, Properties: {Cluster: !Ref Cluster, LaunchType: EC2}}
+";
+    assert_eq!(workload(service, "in_public_subnet"), "true");
+    assert_eq!(workload(&service.replace("!Ref Host", "i-0"), "in_public_subnet"), "unknown");
+}
+
+#[test]
+fn what_could_not_be_read_of_an_account_may_use_a_group_only_if_it_has_groups() {
+    let front_door = |kind: &str| {
+        let mut resources = evaluate_text(&format!("Resources:\n{FRONT}")).1.resources;
+        let mut hidden = resources.first().cloned().unwrap();
+        hidden.address = Address(Arc::from("hidden"));
+        hidden.kind = Arc::from(kind);
+        hidden.format = Format::Account;
+        hidden.properties = Value::unknown(hidden.span, Reason::Denied(Arc::from("some:Read")));
+        resources.push(hidden);
+        let subjects = facts::derive(&Graph::new(resources));
+        let subject = subjects.iter().find(|subject| subject.kind == "ingress_rules").unwrap();
+        subject.tree.get("front_door").unwrap().kind.clone()
+    };
+    assert!(matches!(front_door("AWS::ECS::CapacityProvider"), TreeKind::Bool(true)));
+    assert!(matches!(front_door("AWS::EC2::NetworkInterface"), TreeKind::Unknown(_)));
 }
