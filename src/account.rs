@@ -11,10 +11,12 @@
 //! | `item` | resources in the shape of `CloudFormation` |
 //! | `services` | one file a service: which calls, and what becomes of their answers |
 //! | `policy` | the permissions that all this needs |
+//! | `publish` | findings to Security Hub: what to write, and the calls |
 
 pub mod collect;
 pub mod item;
 pub mod policy;
+pub mod publish;
 pub mod reader;
 pub mod services;
 pub mod session;

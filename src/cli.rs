@@ -5,6 +5,8 @@ mod account;
 pub mod arguments;
 mod inspect;
 mod meter;
+#[cfg(feature = "account")]
+mod publish;
 pub mod rules;
 mod scan;
 
@@ -65,6 +67,8 @@ pub enum Error {
     NoSuchKind(String, String),
     #[error("{0}")]
     Guard(String),
+    #[error("{0}")]
+    Lacking(String),
     #[cfg(feature = "account")]
     #[error("{0}")]
     Account(String),
@@ -89,8 +93,10 @@ pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Err
         Command::Audit(arguments) => account::audit(arguments, terminal, out),
         #[cfg(feature = "account")]
         Command::Collect(arguments) => account::collect(arguments, terminal, out),
+        #[cfg(feature = "account")]
+        Command::Publish(arguments) => publish::run(arguments, terminal, out),
         #[cfg(not(feature = "account"))]
-        Command::Audit(_) | Command::Collect(_) => Err(Error::NoAccount),
+        Command::Audit(_) | Command::Collect(_) | Command::Publish(_) => Err(Error::NoAccount),
         Command::Facts(arguments) => inspect::facts(arguments, out),
         Command::Resources(arguments) => inspect::resources(arguments, out),
         Command::Graph(arguments) => inspect::graph(arguments, out),

@@ -1,4 +1,6 @@
-//! What rules conclude and reports show. Types only, but for the fingerprint.
+//! What rules conclude and reports show.
+
+mod evaluated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::facts::Step;
+use crate::input::collected::Collected;
 use crate::input::construct::Construct;
 use crate::input::terraform::condition;
 use crate::source::Span;
 use crate::value::Address;
 use crate::world::NamedCondition;
+pub use evaluated::{Earlier, Gone};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,6 +119,8 @@ pub struct Report {
     pub absent_modules: BTreeMap<String, BTreeSet<String>>,
     /// Resource type → (resources, whether any subject or edge of the graph understands it).
     pub resource_types: BTreeMap<String, (usize, bool)>,
+    /// What was collected of live accounts, sorted by account, region and service.
+    pub collected: Vec<Collected>,
     /// Findings about what does not change, by verdict, when only those about what changes were asked for.
     pub unchanged: BTreeMap<Verdict, usize>,
 }

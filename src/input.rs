@@ -4,6 +4,7 @@
 mod assemble;
 mod change_set;
 pub mod cloudformation;
+pub mod collected;
 pub mod construct;
 pub mod discover;
 pub mod document;
@@ -134,6 +135,10 @@ pub trait Unit: Send + Sync {
     /// What would change; `None` for input that does not tell.
     fn changes(&self) -> Option<Changes> {
         None
+    }
+    /// What was collected, by service and region; nothing for input that is no live account.
+    fn collected(&self) -> Vec<collected::Collected> {
+        Vec::new()
     }
 }
 

@@ -1,8 +1,11 @@
 //! Findings → bytes. One file a format, all with the same input; no I/O but the given writer.
 
 pub mod architecture;
+pub mod asff;
 pub mod json;
 pub mod junit;
+pub mod ocsf;
+mod origin;
 pub mod sarif;
 pub mod secret;
 pub mod terminal;
@@ -11,6 +14,7 @@ use std::io::{self, Write};
 
 use crate::finding::{Finding, Report, Verdict};
 use crate::source::{SourceMap, Span};
+pub use origin::Occasion;
 
 /// What every format gets.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct View<'a> {
     pub color: bool,
     /// Terminal columns, for wrapping; 100 in a pipe.
     pub width: usize,
+    /// For formats that say when, and whose a finding is.
+    pub occasion: Occasion,
 }
 
 /// A report format: its name on the command line and its writer.
@@ -31,14 +37,22 @@ pub struct View<'a> {
 pub struct Format {
     pub name: &'static str,
     pub write: fn(&View<'_>, &mut dyn Write) -> io::Result<()>,
+    /// What the format says that is not known, in words for who can give it.
+    pub lacking: fn(&View<'_>) -> Option<String>,
 }
 
 pub const FORMATS: &[Format] = &[
-    Format { name: "terminal", write: terminal::write },
-    Format { name: "json", write: json::write },
-    Format { name: "sarif", write: sarif::write },
-    Format { name: "junit", write: junit::write },
+    Format { name: "terminal", write: terminal::write, lacking: nothing },
+    Format { name: "json", write: json::write, lacking: nothing },
+    Format { name: "sarif", write: sarif::write, lacking: nothing },
+    Format { name: "junit", write: junit::write, lacking: nothing },
+    Format { name: "asff", write: asff::write, lacking: asff::lacking },
+    Format { name: "ocsf", write: ocsf::write, lacking: ocsf::lacking },
 ];
+
+fn nothing(_: &View<'_>) -> Option<String> {
+    None
+}
 
 impl<'a> View<'a> {
     fn findings(&self) -> impl Iterator<Item = &'a Finding> {

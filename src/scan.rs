@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::facts;
 use crate::finding::{Finding, Report, RuleCount, Verdict};
 use crate::graph::{self, Graph};
+use crate::input::collected::Collected;
 use crate::input::{self, Context, Note, NoteLevel, Unit};
 use crate::rule::RuleSet;
 use crate::rule::merge::Merger;
@@ -46,6 +47,8 @@ pub struct Judged {
     pub resource_types: BTreeMap<String, usize>,
     /// Findings that are left out because nothing about them changes.
     pub unchanged: BTreeMap<Verdict, usize>,
+    /// See [`Report::collected`].
+    pub collected: Vec<Collected>,
     /// See [`Report::absent_modules`].
     pub absent_modules: BTreeMap<String, BTreeSet<String>>,
 }
@@ -80,6 +83,7 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
     for part in judged {
         report.findings.extend(part.findings);
         report.notes.extend(part.notes);
+        report.collected.extend(part.collected);
         for (source, calls) in part.absent_modules {
             report.absent_modules.entry(source).or_default().extend(calls);
         }
@@ -116,7 +120,7 @@ pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress)
 pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
     let worlds = unit.worlds();
     let mut merger = Merger::default();
-    let mut judged = Judged::default();
+    let mut judged = Judged { collected: unit.collected(), ..Judged::default() };
     for (index, world) in worlds.list.iter().enumerate() {
         let evaluation = unit.evaluate(world);
         if index == 0 {
@@ -232,5 +236,7 @@ fn sort(report: &mut Report, sources: &SourceMap) {
         (note.level, place, note.message.clone())
     });
     report.notes.dedup();
+    let place = |part: &Collected| (part.account.clone(), part.region.clone(), part.service.clone());
+    report.collected.sort_by_cached_key(place);
     report.files.sort();
 }

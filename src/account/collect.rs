@@ -127,6 +127,7 @@ fn unread(closed: &Closed) -> Section {
             permission: closed.api.to_owned(),
             error: Some(closed.why.clone()),
             hides,
+            finds: Vec::new(),
         }],
         resources: Vec::new(),
     }

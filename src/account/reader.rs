@@ -85,7 +85,7 @@ struct Record {
     permission: &'static str,
     calls: u64,
     error: Option<String>,
-    hides: &'static [&'static str],
+    finds: &'static [&'static str],
 }
 
 impl Reader {
@@ -236,9 +236,12 @@ impl Reader {
     fn record(&self, read: &'static Read, outcome: Outcome, of: Option<&str>, error: Option<String>) {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (read.api, outcome, of.map(str::to_owned));
-        let hides = if outcome == Outcome::Ok { &[] } else { read.finds };
-        let record =
-            records.entry(key).or_insert(Record { permission: read.permission(), calls: 0, error: None, hides });
+        let record = records.entry(key).or_insert(Record {
+            permission: read.permission(),
+            calls: 0,
+            error: None,
+            finds: read.finds,
+        });
         record.calls += 1;
         record.error = record.error.take().or(error);
     }
@@ -246,14 +249,19 @@ impl Reader {
     /// What was read, sorted, so that the same account gives the same bytes.
     pub fn finish(self, service: &str) -> Section {
         let records = self.records.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reads = records.into_iter().map(|((api, outcome, of), record)| ReadRecord {
-            api: api.to_owned(),
-            outcome,
-            calls: record.calls,
-            of,
-            permission: record.permission.to_owned(),
-            error: record.error,
-            hides: record.hides.iter().map(|kind| (*kind).to_owned()).collect(),
+        let reads = records.into_iter().map(|((api, outcome, of), record)| {
+            let kinds = record.finds.iter().map(|kind| (*kind).to_owned()).collect();
+            let (finds, hides) = if outcome == Outcome::Ok { (kinds, Vec::new()) } else { (Vec::new(), kinds) };
+            ReadRecord {
+                api: api.to_owned(),
+                outcome,
+                calls: record.calls,
+                of,
+                permission: record.permission.to_owned(),
+                error: record.error,
+                hides,
+                finds,
+            }
         });
         let reads = reads.collect();
         let mut resources = self.items.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -315,7 +323,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// How a call that failed ended, and what is said about it.
-fn ended<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &CallError<E>) -> (Outcome, String) {
+pub(super) fn ended<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &CallError<E>) -> (Outcome, String) {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let Some(code) = error.code() else {
         let outcome = match (error, status) {

@@ -14,6 +14,8 @@ use aws_config::{Region, SdkConfig};
 
 pub use members::Entry;
 
+use crate::input::collected::home_region;
+
 /// Who reads, and where.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -206,13 +208,9 @@ impl Session {
         self.config.to_builder().region(Region::new(region.to_owned())).build()
     }
 
-    /// Where account-wide services are read. Source: "Global services", AWS Fault Isolation Boundaries.
+    /// Where account-wide services are read.
     pub fn home_region(&self) -> &'static str {
-        match self.partition.as_str() {
-            "aws-cn" => "cn-northwest-1",
-            "aws-us-gov" => "us-gov-west-1",
-            _ => "us-east-1",
-        }
+        home_region(&self.partition)
     }
 }
 

@@ -4,14 +4,17 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::arguments::{Access, Audit, Collect, Collecting};
+use tokio::runtime::Runtime;
+
+use super::arguments::{Access, Audit, Collect, Collecting, Destination, Format, Publishing};
 use super::meter::Meter;
-use super::{CLEAN, Error, Terminal, scan};
+use super::{CLEAN, Error, Terminal, publish, scan};
 use crate::account::{collect as collecting, policy, session};
+use crate::report::{Occasion, View};
 use crate::scan::Request;
 
 pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
-    let services = snapshot(&arguments.collecting, &arguments.output, terminal, !arguments.quiet)?;
+    let (services, _) = snapshot(&runtime()?, &arguments.collecting, &arguments.output, terminal, !arguments.quiet)?;
     let folder = arguments.output.display();
     writeln!(out, "{services} services read; judge them with `sra-guard scan {folder}`")?;
     Ok(CLEAN)
@@ -22,6 +25,12 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
         writeln!(out, "{:#}", policy::document())?;
         return Ok(CLEAN);
     }
+    let Publishing { dry_run, suppress_waived, hub_region } = &arguments.publishing;
+    if arguments.publish.is_none() && (*dry_run || *suppress_waived || hub_region.is_some()) {
+        let why =
+            "`--dry-run`, `--hub-region` and `--suppress-waived` are about publishing; add `--publish security-hub`";
+        return Err(Error::Account(why.to_owned()));
+    }
     let request = scan::request(&arguments.judging)?;
     let temporary = match &arguments.snapshot {
         Some(_) => None,
@@ -31,15 +40,56 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     };
     let folder = temporary.as_ref().map_or_else(|| arguments.snapshot.as_deref(), |folder| Some(folder.path()));
     let folder = folder.unwrap_or(Path::new("."));
-    snapshot(&arguments.collecting, folder, terminal, !arguments.judging.quiet)?;
-    let request = Request { paths: vec![folder.to_owned()], ..request };
-    scan::judge(&request, &arguments.judging, terminal, out)
+    let runtime = runtime()?;
+    let (_, opened) = snapshot(&runtime, &arguments.collecting, folder, terminal, !arguments.judging.quiet)?;
+    // What passes now resolves what failed before.
+    let keep_all = request.keep_all || arguments.publish.is_some();
+    let request = Request { paths: vec![folder.to_owned()], keep_all, ..request };
+    let run = scan::judge(&request, &arguments.judging, terminal, out)?;
+    match arguments.publish {
+        None => Ok(run.code),
+        Some(Destination::SecurityHub) => publish_after(arguments, &run, &opened, &runtime, terminal, out),
+    }
 }
 
-/// Collects into a folder. Returns how many services were read.
-fn snapshot(arguments: &Collecting, folder: &Path, terminal: Terminal, progress: bool) -> Result<usize, Error> {
+/// Publishes what was judged. Nothing may stand behind a report that a program reads.
+fn publish_after(
+    arguments: &Audit,
+    run: &scan::Run,
+    opened: &session::Opened,
+    runtime: &Runtime,
+    terminal: Terminal,
+    out: &mut dyn Write,
+) -> Result<u8, Error> {
+    let judging = &arguments.judging;
+    let view = View {
+        report: &run.report,
+        sources: &run.sources,
+        all: true,
+        quiet: true,
+        color: false,
+        width: terminal.width,
+        occasion: Occasion { as_of: judging.as_of, ..Occasion::default() },
+    };
+    let meter = Meter::new(terminal.progress && !judging.quiet);
+    let said = publish::published(&view, opened, &arguments.publishing, runtime, &meter);
+    meter.finish();
+    let said = said?;
+    if judging.output.is_some() || judging.format == Format::Terminal {
+        write!(out, "{}", said.done)?;
+    }
+    if said.failed.is_empty() { Ok(run.code) } else { Err(Error::Account(said.failed.trim_end().to_owned())) }
+}
+
+/// Collects into a folder. Returns how many services were read, and by whom.
+fn snapshot(
+    runtime: &Runtime,
+    arguments: &Collecting,
+    folder: &Path,
+    terminal: Terminal,
+    progress: bool,
+) -> Result<(usize, session::Opened), Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Account(error.to_string());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
     let request = collecting::Request {
         folder: folder.to_owned(),
         resume: arguments.resume,
@@ -48,20 +98,26 @@ fn snapshot(arguments: &Collecting, folder: &Path, terminal: Terminal, progress:
     };
     let meter = Meter::new(terminal.progress && progress);
     let services = std::sync::atomic::AtomicUsize::new(0);
-    let done = runtime.block_on(async {
+    let done: Result<_, Error> = runtime.block_on(async {
         let opened = access(&arguments.access, terminal.ask).open().await.map_err(|error| failed(&error))?;
         let step = |step: collecting::Step<'_>| {
             services.store(step.done, std::sync::atomic::Ordering::Relaxed);
             meter.show(format!("{} {} {}", step.account, step.region, step.service), step.done, step.total);
         };
-        collecting::collect(&opened, &request, &step).await.map_err(|error| failed(&error))
+        collecting::collect(&opened, &request, &step).await.map_err(|error| failed(&error))?;
+        Ok(opened)
     });
     meter.finish();
-    done?;
-    Ok(services.into_inner())
+    Ok((services.into_inner(), done?))
 }
 
-fn access(arguments: &Access, ask: Option<session::Ask>) -> session::Access {
+/// What the SDK's calls run on.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Error::Account(error.to_string()))
+}
+
+pub(super) fn access(arguments: &Access, ask: Option<session::Ask>) -> session::Access {
     session::Access {
         profile: arguments.profile.clone(),
         regions: arguments.regions.clone(),

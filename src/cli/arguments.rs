@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
 /// Judges AWS architectures against the Security Reference Architecture.
 #[derive(Debug, Parser)]
@@ -20,6 +21,8 @@ pub enum Command {
     Audit(Audit),
     /// Write a snapshot of live accounts, to scan it anywhere
     Collect(Collect),
+    /// Write findings about live accounts to Security Hub, and resolve those that are gone
+    Publish(Publish),
     /// Print the facts that rules see, as JSON
     Facts(Facts),
     /// Print the resources after intrinsics and transforms, as JSON
@@ -70,6 +73,9 @@ pub struct Judging {
     /// Report format
     #[arg(long, value_enum, default_value_t = Format::Terminal, help_heading = "Report")]
     pub format: Format,
+    /// Time of the report for formats that have one, instead of the snapshot's: 2026-01-02 or 2026-01-02T03:04:05Z
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Report")]
+    pub as_of: Option<Timestamp>,
     /// Write the report to a file instead of standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Option<PathBuf>,
@@ -160,8 +166,58 @@ pub struct Audit {
     /// Print the permissions that collecting needs, as an IAM policy, and do nothing else
     #[arg(long)]
     pub print_policy: bool,
+    /// Also write the findings there
+    #[arg(long, value_enum, value_name = "WHERE", help_heading = "Publish")]
+    pub publish: Option<Destination>,
+    #[command(flatten)]
+    pub publishing: Publishing,
     #[command(flatten)]
     pub judging: Judging,
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("regions", |region| region.hide(true)))]
+pub struct Publish {
+    /// Snapshots: folders and files that `collect` has written
+    #[arg(value_name = "PATH", default_value = "snapshot")]
+    pub paths: Vec<PathBuf>,
+    /// Write to AWS Security Hub
+    #[arg(long, required = true, help_heading = "Publish")]
+    pub security_hub: bool,
+    #[command(flatten)]
+    pub publishing: Publishing,
+    /// Time of the snapshots, for those without a manifest: 2026-01-02T03:04:05Z
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Publish")]
+    pub as_of: Option<Timestamp>,
+    #[command(flatten)]
+    pub access: Access,
+    #[command(flatten)]
+    pub select: Select,
+    /// Also judge the resources by a cfn-guard rule file
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    pub guard: Vec<PathBuf>,
+    /// No progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How findings are published.
+#[derive(Debug, Args)]
+pub struct Publishing {
+    /// Only say what would be created, updated and resolved
+    #[arg(long, help_heading = "Publish")]
+    pub dry_run: bool,
+    /// Import everything in this region, such as the aggregation region, instead of each finding in its own
+    #[arg(long, value_name = "REGION", help_heading = "Publish")]
+    pub hub_region: Option<String>,
+    /// Set the workflow status of waived findings to SUPPRESSED
+    #[arg(long, help_heading = "Publish")]
+    pub suppress_waived: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Destination {
+    SecurityHub,
 }
 
 #[derive(Debug, Args)]
@@ -323,6 +379,10 @@ pub enum Format {
     Json,
     Sarif,
     Junit,
+    /// AWS Security Finding Format
+    Asff,
+    /// Open Cybersecurity Schema Framework
+    Ocsf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -354,4 +414,11 @@ pub enum FailOn {
     Low,
     Info,
     Never,
+}
+
+/// A moment, or the start of a day, in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = || format!("{text}T00:00:00Z").parse();
+    let parsed: Result<Timestamp, jiff::Error> = text.parse().or_else(|_| day());
+    parsed.map_err(|_| "write a day in UTC, as 2026-01-02, or a moment, as 2026-01-02T03:04:05Z".to_owned())
 }

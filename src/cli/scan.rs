@@ -7,7 +7,7 @@ use super::meter::Meter;
 use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, exists, rule_set};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::NoteLevel;
-use crate::report::{FORMATS, View};
+use crate::report::{FORMATS, Occasion, View};
 use crate::rule::raw::GuardFile;
 use crate::scan::{Progress, Request, scan};
 use crate::source::SourceMap;
@@ -20,7 +20,14 @@ pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> 
         changed_only: arguments.changed_only,
         ..request(&arguments.judging)?
     };
-    judge(&request, &arguments.judging, terminal, out)
+    Ok(judge(&request, &arguments.judging, terminal, out)?.code)
+}
+
+/// What was judged, and what it means for a gate.
+pub(super) struct Run {
+    pub report: Report,
+    pub sources: SourceMap,
+    pub code: u8,
 }
 
 /// A request without input.
@@ -42,7 +49,7 @@ pub(super) fn judge(
     judging: &Judging,
     terminal: Terminal,
     out: &mut dyn Write,
-) -> Result<u8, Error> {
+) -> Result<Run, Error> {
     let sources = SourceMap::default();
     let meter = Meter::new(terminal.progress && !judging.quiet);
     let report = scan(request, &sources, &|progress| match progress {
@@ -63,17 +70,29 @@ pub(super) fn judge(
         quiet: judging.quiet,
         color,
         width: terminal.width,
+        occasion: Occasion {
+            as_of: judging.as_of,
+            account: request.context.account.clone(),
+            region: request.context.region.clone(),
+            partition: Some(request.context.partition().to_owned()),
+        },
     };
     let name = match judging.format {
         Format::Terminal => "terminal",
         Format::Json => "json",
         Format::Sarif => "sarif",
         Format::Junit => "junit",
+        Format::Asff => "asff",
+        Format::Ocsf => "ocsf",
     };
     if let Some(format) = FORMATS.iter().find(|format| format.name == name) {
+        if let Some(why) = (format.lacking)(&view) {
+            return Err(Error::Lacking(why));
+        }
         emit(judging.output.as_deref(), out, |out| (format.write)(&view, out))?;
     }
-    Ok(exit_code(&report, judging))
+    let code = exit_code(&report, judging);
+    Ok(Run { report, sources, code })
 }
 
 fn exit_code(report: &Report, arguments: &Judging) -> u8 {

@@ -22,7 +22,7 @@ mod detect;
 mod terraform;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -84,6 +84,7 @@ pub fn load(
     let mut templates = Vec::new();
     let mut plans = Vec::new();
     let mut snapshots = Vec::new();
+    let mut manifests = BTreeMap::new();
     let mut sets = Vec::new();
     let mut suspects = Vec::new();
     let mut files = Vec::with_capacity(candidates.len());
@@ -96,7 +97,8 @@ pub fn load(
         }
         templates.extend(taken.template);
         plans.extend(taken.plan);
-        snapshots.extend(taken.snapshot.map(|(file, document)| (walk::snapshot_of(candidate), file, document)));
+        let origin = |(file, document)| (walk::snapshot_of(candidate, &mut manifests), file, document);
+        snapshots.extend(taken.snapshot.map(origin));
         sets.extend(taken.set);
     }
     let nothing = templates.is_empty()

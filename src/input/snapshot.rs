@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use self::format::Outcome;
 use self::identity::Identities;
+use super::collected::{Collected, Failed, Held};
 use super::{Evaluation, Format, Note, NoteLevel, Resource, Unit};
 use crate::source::{FileId, Node, NodeValue, SourceMap, Span};
 use crate::value::{Address, Kind, Map, Member, Reason, Value};
@@ -31,9 +32,11 @@ pub struct Document {
 struct Section {
     account: String,
     region: String,
+    partition: String,
     service: String,
     reads: Vec<Read>,
     resources: Vec<Node>,
+    span: Span,
 }
 
 /// An API that did not answer as it should.
@@ -45,6 +48,7 @@ struct Read {
     permission: String,
     error: Option<String>,
     hides: Vec<String>,
+    finds: Vec<String>,
     span: Span,
 }
 
@@ -88,24 +92,72 @@ impl Section {
         Some(Self {
             account: text("Account")?,
             region: text("Region")?,
+            partition: text("Partition").unwrap_or_else(|| "aws".to_owned()),
             service: text("Service")?,
             reads: node.get("Reads")?.as_seq()?.iter().map(Read::of).collect::<Option<_>>()?,
             resources: node.get("Resources")?.as_seq()?.to_vec(),
+            span: node.span,
         })
     }
+
+    /// What it tells beside its resources. `at` is when it was collected.
+    fn collected(&self, at: Option<&str>) -> Collected {
+        let (ended, failed): (Vec<&Read>, Vec<&Read>) = self.reads.iter().partition(|read| read.outcome == Outcome::Ok);
+        let mut listed: Vec<String> = ended.into_iter().flat_map(|read| read.finds.clone()).collect();
+        listed.sort();
+        listed.dedup();
+        let failed = failed.into_iter().map(|read| Failed {
+            api: read.api.clone(),
+            of: read.of.clone(),
+            hides: read.hides.clone(),
+        });
+        let mut resources: Vec<Held> = self.resources.iter().filter_map(held).collect();
+        resources.sort_by_key(|held| held.span.start);
+        Collected {
+            account: self.account.clone(),
+            region: self.region.clone(),
+            partition: self.partition.clone(),
+            service: self.service.clone(),
+            at: at.map(str::to_owned),
+            span: self.span,
+            listed,
+            failed: failed.collect(),
+            resources,
+        }
+    }
+}
+
+fn held(node: &Node) -> Option<Held> {
+    let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let properties = node.get("Properties").and_then(Node::as_map).unwrap_or_default();
+    let scalar = |entry: &crate::source::Entry| match &entry.value.value {
+        NodeValue::Scalar(scalar) => Some((entry.key.to_string(), scalar.clone())),
+        _ => None,
+    };
+    Some(Held {
+        id: text("Id")?,
+        kind: text("Type")?,
+        name: text("Name"),
+        span: node.span,
+        scalars: properties.iter().filter_map(scalar).collect(),
+    })
 }
 
 impl Read {
     fn of(node: &Node) -> Option<Self> {
         let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-        let hides = node.get("Hides").and_then(Node::as_seq).unwrap_or_default();
+        let texts = |key: &str| -> Vec<String> {
+            let items = node.get(key).and_then(Node::as_seq).unwrap_or_default();
+            items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+        };
         Some(Self {
             api: text("Api")?,
             of: text("Of"),
             outcome: Outcome::of_key(&text("Outcome")?)?,
             permission: text("Permission")?,
             error: text("Error"),
-            hides: hides.iter().filter_map(Node::as_str).map(str::to_owned).collect(),
+            hides: texts("Hides"),
+            finds: texts("Finds"),
             span: node.span,
         })
     }
@@ -137,19 +189,31 @@ impl Document {
 #[derive(Debug)]
 struct Account {
     id: String,
+    /// When it was collected.
+    at: Option<String>,
     files: Vec<String>,
     sections: Vec<Section>,
 }
 
-/// Makes a unit of each account. Files of one snapshot folder belong together: `documents` are (snapshot, file, document).
-pub fn units(documents: Vec<(String, FileId, Document)>, sources: &SourceMap) -> Vec<Box<dyn Unit>> {
-    let mut accounts: BTreeMap<(String, String), Account> = BTreeMap::new();
+/// A snapshot, as far as its files have it in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// Its folder, or the one file that it is.
+    pub name: String,
+    /// When it was collected, as its manifest says.
+    pub at: Option<String>,
+}
+
+/// Makes a unit of each account. Files of one snapshot belong together.
+pub fn units(documents: Vec<(Origin, FileId, Document)>, sources: &SourceMap) -> Vec<Box<dyn Unit>> {
+    let mut accounts: BTreeMap<(Origin, String), Account> = BTreeMap::new();
     for (snapshot, file, document) in documents {
         let name = sources.file(file).name.clone();
         for section in document.sections {
             let id = section.account.clone();
             let account = accounts.entry((snapshot.clone(), id.clone())).or_insert_with(|| Account {
                 id,
+                at: snapshot.at.clone(),
                 files: Vec::new(),
                 sections: Vec::new(),
             });
@@ -169,6 +233,10 @@ impl Unit for Account {
 
     fn worlds(&self) -> Worlds {
         Worlds { list: vec![World::default()], incomplete: None }
+    }
+
+    fn collected(&self) -> Vec<Collected> {
+        self.sections.iter().map(|section| section.collected(self.at.as_deref())).collect()
     }
 
     fn evaluate(&self, _: &World) -> Evaluation {

@@ -8,7 +8,7 @@ use sra_guard::report::{FORMATS, View};
 use sra_guard::scan::{Request, scan};
 use sra_guard::source::SourceMap;
 
-use crate::support::{Folder, rules};
+use crate::support::{Folder, occasion, rules};
 
 fn judged(path: &Path) -> (Report, SourceMap) {
     let sources = SourceMap::default();
@@ -18,7 +18,15 @@ fn judged(path: &Path) -> (Report, SourceMap) {
 
 fn written(path: &Path, format: &str) -> String {
     let (report, sources) = judged(path);
-    let view = View { report: &report, sources: &sources, all: false, quiet: true, color: false, width: 100 };
+    let view = View {
+        report: &report,
+        sources: &sources,
+        all: false,
+        quiet: true,
+        color: false,
+        width: 100,
+        occasion: occasion(),
+    };
     let format = FORMATS.iter().find(|known| known.name == format).unwrap();
     let mut out = Vec::new();
     (format.write)(&view, &mut out).unwrap();

@@ -336,3 +336,16 @@ fn a_stored_parameter_is_unknown_until_its_value_is_given() {
     assert_eq!(code(&["scan", shown(&file)]), 0, "unknown alone stops nobody");
     assert_eq!(code(&["scan", shown(&file), "--parameter", "Mfa=OFF"]), 1);
 }
+
+#[test]
+fn formats_that_need_an_owner_and_a_time_say_so() {
+    let folder = Folder::new();
+    let file = pool(&folder);
+    refused(&["scan", &file, "--format", "asff"], &["`--account`, `--region`, `--as-of`", "pool.yaml"]);
+    refused(&["scan", &file, "--format", "ocsf"], &["give `--as-of`"]);
+    refused(&["scan", &file, "--format", "ocsf", "--as-of", "yesterday"], &["2026-01-02"]);
+    let whole = ["--account", "111122223333", "--region", "eu-west-1", "--as-of", "2026-01-02"];
+    let asff = stdout(&[&["scan", &file, "--format", "asff"], whole.as_slice()].concat());
+    assert!(asff.contains("\"UpdatedAt\": \"2026-01-02T00:00:00.000Z\""), "{asff}");
+    assert_eq!(asff, stdout(&[&["scan", &file, "--format", "asff"], whole.as_slice()].concat()));
+}

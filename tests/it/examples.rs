@@ -9,7 +9,7 @@ use sra_guard::report::{FORMATS, View};
 use sra_guard::scan::{Request, scan};
 use sra_guard::source::SourceMap;
 
-use crate::support::{root, rules};
+use crate::support::{occasion, root, rules};
 
 /// Scans a file of `examples/`, by a path relative to the package: fingerprints contain the path as it is given.
 fn scan_example(path: &str) -> (Report, SourceMap) {
@@ -75,13 +75,23 @@ fn the_repaired_architectures_are_clean() {
 fn the_sample_of_every_format_is_the_written_one() {
     let (report, sources) = scan_example("serverless-board/template.yaml");
     for format in FORMATS {
-        let view = View { report: &report, sources: &sources, all: false, quiet: false, color: false, width: 100 };
+        let view = View {
+            report: &report,
+            sources: &sources,
+            all: false,
+            quiet: false,
+            color: false,
+            width: 100,
+            occasion: occasion(),
+        };
         let mut bytes = Vec::new();
         (format.write)(&view, &mut bytes).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let extension = match format.name {
             "terminal" => "txt",
             "junit" => "xml",
+            "asff" => "asff.json",
+            "ocsf" => "ocsf.json",
             other => other,
         };
         let file = root("reports/samples").join(format!("serverless-board.{extension}"));

@@ -8,7 +8,7 @@ use sra_guard::report::{FORMATS, View};
 use sra_guard::scan::{Request, judge, scan};
 use sra_guard::source::{SourceMap, Span};
 
-use crate::support::rules;
+use crate::support::{occasion, rules};
 
 const ARCHITECTURES: [&str; 4] =
     ["alb-login-lambda", "private-resource-server", "serverless-board", "client-vpn-self-service"];
@@ -27,7 +27,15 @@ fn report_of(paths: Vec<PathBuf>) -> (Report, SourceMap) {
 
 fn json(paths: Vec<PathBuf>) -> String {
     let (report, sources) = report_of(paths);
-    let view = View { report: &report, sources: &sources, all: true, quiet: false, color: false, width: 100 };
+    let view = View {
+        report: &report,
+        sources: &sources,
+        all: true,
+        quiet: false,
+        color: false,
+        width: 100,
+        occasion: occasion(),
+    };
     let format = FORMATS.iter().find(|format| format.name == "json").unwrap();
     let mut bytes = Vec::new();
     (format.write)(&view, &mut bytes).unwrap();

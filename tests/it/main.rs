@@ -20,6 +20,8 @@ mod layers;
 mod mapping;
 mod mutants;
 mod network;
+#[cfg(feature = "account")]
+mod publish;
 mod readme;
 mod reports;
 mod rules;

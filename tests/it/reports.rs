@@ -9,7 +9,7 @@ use sra_guard::report::{FORMATS, View, json};
 use sra_guard::scan::{Request, scan};
 use sra_guard::source::SourceMap;
 
-use crate::support::{Folder, root, rules};
+use crate::support::{Folder, occasion, root, rules};
 
 fn scanned(paths: Vec<PathBuf>) -> (Report, SourceMap) {
     let sources = SourceMap::default();
@@ -19,7 +19,7 @@ fn scanned(paths: Vec<PathBuf>) -> (Report, SourceMap) {
 }
 
 fn written(format: &str, report: &Report, sources: &SourceMap, all: bool) -> String {
-    let view = View { report, sources, all, quiet: false, color: false, width: 100 };
+    let view = View { report, sources, all, quiet: false, color: false, width: 100, occasion: occasion() };
     let format = FORMATS.iter().find(|known| known.name == format).unwrap();
     let mut bytes = Vec::new();
     (format.write)(&view, &mut bytes).unwrap();
@@ -84,6 +84,78 @@ fn sarif_conforms_to_the_standard() {
         places_are_sound(&log);
     }
     assert!(results > 50 && notifications > 2, "{results} results and {notifications} notifications prove nothing");
+}
+
+/// Findings of a live account too: of these, the resources have types and details.
+fn with_account() -> Vec<(Report, SourceMap)> {
+    let snapshot = Folder::new();
+    snapshot.write("account.json", ACCOUNT);
+    let mut all = inputs();
+    all.push(scanned(vec![snapshot.path().to_owned()]));
+    all
+}
+
+const ACCOUNT: &str = r#"{"SraGuardSnapshot": 1, "Sections": [
+  {"Account": "444455556666", "Region": "eu-central-1", "Partition": "aws", "Service": "dynamodb", "Reads": [], "Resources": [
+    {"Type": "AWS::Lambda::Function", "Id": "arn:aws:lambda:eu-central-1:444455556666:function:f", "Name": "f",
+     "Ids": {"Arn": "arn:aws:lambda:eu-central-1:444455556666:function:f"},
+     "Properties": {"FunctionName": "f", "Timeout": 3, "Role": "arn:aws:iam::444455556666:role/r"}}]},
+  {"Account": "444455556666", "Region": "global", "Partition": "aws", "Service": "iam",
+   "Reads": [{"Api": "iam:ListUsers", "Outcome": "denied", "Calls": 1, "Permission": "iam:ListUsers", "Hides": ["AWS::IAM::User"]}],
+   "Resources": [
+    {"Type": "AWS::IAM::Role", "Id": "arn:aws:iam::444455556666:role/r", "Name": "r",
+     "Ids": {"Arn": "arn:aws:iam::444455556666:role/r"},
+     "Properties": {"RoleName": "r", "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"],
+       "AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}}}]}
+]}"#;
+
+fn schema_of(file: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(root("tests/data").join(file)).unwrap()).unwrap()
+}
+
+#[test]
+fn asff_keeps_to_the_documented_constraints() {
+    let schema = schema_of("asff.schema.json");
+    let mut seen = std::collections::BTreeSet::new();
+    for (report, sources) in with_account() {
+        let findings: Value = serde_json::from_str(&written("asff", &report, &sources, true)).unwrap();
+        assert_eq!(problems(&schema, &findings), [""; 0]);
+        for finding in findings.as_array().unwrap() {
+            assert!(finding.to_string().len() <= 240 << 10);
+            let id = finding["Id"].as_str().unwrap().to_owned();
+            assert!(seen.insert(id.clone()), "{id} is there twice");
+        }
+    }
+    assert!(seen.len() > 50);
+}
+
+#[test]
+fn asff_of_an_account_names_its_resources() {
+    let snapshot = Folder::new();
+    snapshot.write("account.json", ACCOUNT);
+    let (report, sources) = scanned(vec![snapshot.path().to_owned()]);
+    let findings: Value = serde_json::from_str(&written("asff", &report, &sources, false)).unwrap();
+    let findings = findings.as_array().unwrap();
+    let of = |finding: &&Value| finding["Resources"][0]["Id"] == "arn:aws:iam::444455556666:role/r";
+    let finding = findings.iter().find(of).unwrap();
+    assert_eq!(finding["AwsAccountId"], "444455556666");
+    assert_eq!(finding["ProductArn"], "arn:aws:securityhub:us-east-1:444455556666:product/444455556666/default");
+    assert_eq!(finding["Resources"][0]["Type"], "AwsIamRole");
+    assert_eq!(finding["Resources"][0]["Details"]["AwsIamRole"]["RoleName"], "r");
+    assert!(finding["Description"].as_str().unwrap().contains("[arn:aws:iam::444455556666:role/r]"), "{finding:#}");
+    assert!(!finding.to_string().contains("account.json"), "places in files say nothing in a console");
+}
+
+#[test]
+fn ocsf_conforms_to_its_class() {
+    let schema = schema_of("ocsf-compliance-finding.schema.json");
+    let mut events = 0;
+    for (report, sources) in with_account() {
+        let found: Value = serde_json::from_str(&written("ocsf", &report, &sources, true)).unwrap();
+        assert_eq!(problems(&schema, &found), [""; 0]);
+        events += found.as_array().unwrap().len();
+    }
+    assert!(events > 50);
 }
 
 /// What the standard demands in words only.

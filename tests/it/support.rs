@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use sra_guard::finding::{Finding, Verdict};
 use sra_guard::input::{Context, cloudformation, terraform};
+use sra_guard::report::Occasion;
 use sra_guard::rule::RuleSet;
 use sra_guard::scan;
 use sra_guard::source::SourceMap;
@@ -15,6 +16,16 @@ use sra_guard::source::SourceMap;
 pub(crate) fn rules() -> &'static RuleSet {
     static RULES: OnceLock<RuleSet> = OnceLock::new();
     RULES.get_or_init(|| RuleSet::builtin().unwrap())
+}
+
+/// What formats are told that say when and whose a finding is.
+pub(crate) fn occasion() -> Occasion {
+    Occasion {
+        as_of: Some("2026-01-02T03:04:05Z".parse().unwrap()),
+        account: Some("111122223333".to_owned()),
+        region: Some("eu-west-1".to_owned()),
+        partition: None,
+    }
 }
 
 pub(crate) fn root(path: &str) -> PathBuf {

@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::super::snapshot::Origin;
+use super::super::snapshot::format::Manifest;
 use super::super::terraform::library::is_configuration;
 use super::super::{Note, NoteLevel};
 use super::note;
@@ -119,9 +121,17 @@ impl Walk {
 }
 
 /// The snapshot that a file belongs to: the folder of the manifest that is beside its account, else the file itself.
-pub(super) fn snapshot_of(candidate: &Candidate) -> String {
-    let folder = candidate.path.ancestors().nth(3).filter(|folder| folder.join("manifest.json").is_file());
-    folder.map_or_else(|| candidate.name.clone(), name)
+/// `manifests` remembers those that were read, by folder.
+pub(super) fn snapshot_of(candidate: &Candidate, manifests: &mut BTreeMap<PathBuf, Option<Manifest>>) -> Origin {
+    let manifest = candidate.path.ancestors().nth(3).and_then(|folder| {
+        let read = || std::fs::read(folder.join("manifest.json")).ok();
+        let known = manifests.entry(folder.to_owned()).or_insert_with(|| serde_json::from_slice(&read()?).ok());
+        Some((folder, known.as_ref()?))
+    });
+    match manifest {
+        Some((folder, manifest)) => Origin { name: name(folder), at: Some(manifest.collected_at.clone()) },
+        None => Origin { name: candidate.name.clone(), at: None },
+    }
 }
 
 fn is_terraform(path: &Path) -> bool {

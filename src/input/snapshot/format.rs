@@ -61,6 +61,9 @@ pub struct ReadRecord {
     /// Types of resources of which there may be more than were read, because this did not end well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hides: Vec<String>,
+    /// Types of resources of which all were read, because this ended well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finds: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
