@@ -35,8 +35,10 @@ pub(super) const SERVICE: Service = Service {
     collect: |reader| Box::pin(collect(reader)),
 };
 
+const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+/// What is asked for by load balancer is hidden with them.
 const LOAD_BALANCERS: Read =
-    Read::list("elasticloadbalancing:DescribeLoadBalancers", &["AWS::ElasticLoadBalancingV2::LoadBalancer"]);
+    Read::list("elasticloadbalancing:DescribeLoadBalancers", &[LOAD_BALANCER, listener::LISTENER, listener::RULE]);
 const ATTRIBUTES: Read = Read::detail("elasticloadbalancing:DescribeLoadBalancerAttributes");
 const TAGS: Read = Read::detail("elasticloadbalancing:DescribeTags");
 
@@ -108,7 +110,7 @@ fn of_load_balancer(
     let arn = balancer.load_balancer_arn().unwrap_or_default();
     let subnets: Vec<&str> = balancer.availability_zones().iter().filter_map(|zone| zone.subnet_id()).collect();
     let attributes = attributes.map(|list| of_attributes(list.iter().map(|one| (one.key(), one.value()))));
-    Item::new("AWS::ElasticLoadBalancingV2::LoadBalancer", arn)
+    Item::new(LOAD_BALANCER, arn)
         .name(balancer.load_balancer_name())
         .means("Ref", Some(arn))
         .means("LoadBalancerFullName", arn.split_once(":loadbalancer/").map(|(_, name)| name))

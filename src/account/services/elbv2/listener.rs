@@ -11,11 +11,13 @@ use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader, Unread};
 use crate::input::snapshot::format::Item;
 
-pub(super) const LISTENERS: Read =
-    Read::list("elasticloadbalancing:DescribeListeners", &["AWS::ElasticLoadBalancingV2::Listener"]);
+pub(super) const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
+pub(super) const RULE: &str = "AWS::ElasticLoadBalancingV2::ListenerRule";
+
+/// Without the listeners of a load balancer, nobody can ask for their rules.
+pub(super) const LISTENERS: Read = Read::list("elasticloadbalancing:DescribeListeners", &[LISTENER, RULE]);
 pub(super) const CERTIFICATES: Read = Read::detail("elasticloadbalancing:DescribeListenerCertificates");
-pub(super) const RULES: Read =
-    Read::list("elasticloadbalancing:DescribeRules", &["AWS::ElasticLoadBalancingV2::ListenerRule"]);
+pub(super) const RULES: Read = Read::list("elasticloadbalancing:DescribeRules", &[RULE]);
 
 /// A listener of a load balancer, of which there is more to read.
 #[derive(Debug)]
@@ -95,7 +97,7 @@ fn of_listener(balancer: &str, listener: &Listener, certificates: Result<Vec<Cer
     let arn = listener.listener_arn().unwrap_or_default();
     let certificates = certificates.map(|list| of_certificates(listener.certificates(), &list));
     let policies = listener.alpn_policy();
-    Item::new("AWS::ElasticLoadBalancingV2::Listener", arn)
+    Item::new(LISTENER, arn)
         .name(Some(name_of(balancer, listener)))
         .means("Ref", Some(arn))
         .set("LoadBalancerArn", listener.load_balancer_arn())
@@ -137,7 +139,7 @@ fn of_rule(balancer: &str, listener: &Listener, rule: &Rule) -> Item {
     let arn = rule.rule_arn().unwrap_or_default();
     let priority = rule.priority().unwrap_or_default();
     let transforms: Vec<Object> = rule.transforms().iter().map(of_transform).collect();
-    Item::new("AWS::ElasticLoadBalancingV2::ListenerRule", arn)
+    Item::new(RULE, arn)
         .name(Some(format!("{} rule {priority}", name_of(balancer, listener))))
         .means("Ref", Some(arn))
         .set("ListenerArn", listener.listener_arn())

@@ -99,6 +99,12 @@ fn a_token_validation_keeps_its_claims() {
 }
 
 #[test]
+fn a_list_hides_what_is_asked_for_by_its_items() {
+    let of = |read: &Read, inner: &Read| inner.finds.iter().all(|kind| read.finds.contains(kind));
+    assert!(of(&LOAD_BALANCERS, &listener::LISTENERS) && of(&listener::LISTENERS, &listener::RULES));
+}
+
+#[test]
 fn what_drains_is_registered_no_more() {
     let target = |id: &str, state| {
         TargetHealthDescription::builder()
