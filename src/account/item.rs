@@ -3,6 +3,9 @@
 //! The SDK's types cannot be serialised, so each service names the properties that it takes over. What is not named is not
 //! kept: that is also how secrets stay out of snapshots.
 
+use std::collections::{BTreeMap, HashMap};
+use std::hash::RandomState;
+
 use serde_json::{Map, Value};
 
 use super::reader::Unread;
@@ -66,6 +69,37 @@ impl Object {
     pub fn filled(self) -> Option<Self> {
         (!self.0.is_empty()).then_some(self)
     }
+}
+
+/// What stands for a value that is a secret, or may be one.
+pub const MASK: &str = "****";
+
+/// Several words or texts; nothing when there are none.
+pub fn words<W: AsRef<str>>(words: &[W]) -> Option<Vec<&str>> {
+    (!words.is_empty()).then(|| words.iter().map(AsRef::as_ref).collect())
+}
+
+/// What the SDK hands out as a mapping of texts.
+type Texts = HashMap<String, String, RandomState>;
+
+/// A mapping of texts, sorted; nothing when it is empty.
+pub fn texts(values: Option<&Texts>) -> Option<Object> {
+    let sorted: BTreeMap<&String, &String> = values.into_iter().flatten().collect();
+    sorted.into_iter().fold(Object::new(), |object, (key, value)| object.set(key, value)).filled()
+}
+
+/// The keys of a mapping whose values may be secrets.
+pub fn masked(values: Option<&Texts>) -> Option<Object> {
+    let sorted: BTreeMap<&String, &String> = values.into_iter().flatten().collect();
+    sorted.into_keys().fold(Object::new(), |object, key| object.set(key, MASK)).filled()
+}
+
+/// Tags as most types of `CloudFormation` write them: a list of keys and values, sorted.
+pub fn tags(values: Option<&Texts>) -> Option<Vec<Object>> {
+    let sorted: BTreeMap<&String, &String> = values.into_iter().flatten().collect();
+    let list: Vec<Object> =
+        sorted.into_iter().map(|(key, value)| Object::new().set("Key", key).set("Value", value)).collect();
+    (!list.is_empty()).then_some(list)
 }
 
 /// A document that the service hands out as text: a policy, a state machine, an API's body. Policies of IAM are
@@ -137,6 +171,12 @@ impl Property for i32 {
 }
 
 impl Property for i64 {
+    fn property(self) -> Option<Value> {
+        Some(Value::from(self))
+    }
+}
+
+impl Property for f64 {
     fn property(self) -> Option<Value> {
         Some(Value::from(self))
     }

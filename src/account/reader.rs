@@ -206,6 +206,10 @@ impl Reader {
         self.items.lock().unwrap_or_else(PoisonError::into_inner).push(item);
     }
 
+    pub fn extend(&self, items: impl IntoIterator<Item = Item>) {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).extend(items);
+    }
+
     /// Records how a call ended. `Ok(None)` is one of the `absent` codes.
     fn taken<T, E>(
         &self,

@@ -4,16 +4,25 @@
 //! to its `READS` (a test compares them with the calls that are made, and the printed policy follows from them).
 
 mod acm;
+mod apigateway;
+mod apigatewayv2;
+mod appsync;
 mod autoscaling;
 mod cloudfront;
+mod cognito_identity;
+mod cognito_idp;
+mod dynamodb;
 mod ec2;
 mod ecs;
 mod elb;
 mod elbv2;
 #[cfg(test)]
 mod fixture;
+mod iam;
+mod lambda;
 mod route53;
 mod servicediscovery;
+mod states;
 mod tags;
 mod wafv2;
 
@@ -45,14 +54,23 @@ pub enum Scope {
 /// All services, sorted by name.
 pub const SERVICES: &[Service] = &[
     acm::SERVICE,
+    apigateway::SERVICE,
+    apigatewayv2::SERVICE,
+    appsync::SERVICE,
     autoscaling::SERVICE,
     cloudfront::SERVICE,
+    cognito_identity::SERVICE,
+    cognito_idp::SERVICE,
+    dynamodb::SERVICE,
     ec2::SERVICE,
     ecs::SERVICE,
     elb::SERVICE,
     elbv2::SERVICE,
+    iam::SERVICE,
+    lambda::SERVICE,
     route53::SERVICE,
     servicediscovery::SERVICE,
+    states::SERVICE,
     wafv2::GLOBAL,
     wafv2::REGIONAL,
 ];

@@ -97,7 +97,8 @@ pub(crate) fn judged(text: &str) -> Vec<Finding> {
     let Some(snapshot::Seen::Snapshot(document)) = snapshot::see(&parsed.documents[0]) else {
         panic!("no snapshot: {text}")
     };
-    let units = snapshot::units(vec![(snapshot::Origin { name: "snapshot".to_owned(), at: None }, file, document)], &sources);
+    let units =
+        snapshot::units(vec![(snapshot::Origin { name: "snapshot".to_owned(), at: None }, file, document)], &sources);
     units.iter().flat_map(|unit| scan::judge(unit.as_ref(), rules(), true).findings).collect()
 }
 

@@ -1,0 +1,118 @@
+use aws_sdk_apigateway::types::{BasePathMapping, Integration, IntegrationType, Method, MethodSetting, Resource};
+use serde_json::json;
+
+use super::*;
+
+const ARN: &str = "arn:aws:apigateway:eu-west-1::/restapis/a1b2c3";
+
+fn stage(name: &str, deployment: &str) -> aws_sdk_apigateway::types::builders::StageBuilder {
+    Stage::builder().stage_name(name).deployment_id(deployment)
+}
+
+#[test]
+fn stages_that_serve_the_same_are_exported_once() {
+    let stages = [
+        stage("prod", "d1").build(),
+        stage("dev", "d2").build(),
+        stage("blue", "d1").build(),
+        stage("green", "d1").variables("backend", "x").build(),
+    ];
+    let names: Vec<_> = served(&stages).into_iter().filter_map(Stage::stage_name).collect();
+    assert_eq!(names, ["blue", "dev", "green"]);
+}
+
+#[test]
+fn of_an_export_only_what_is_analysed_is_kept() {
+    let export = json!({
+        "openapi": "3.0.1",
+        "info": {"title": "posts"},
+        "servers": [{"url": "https://a1b2c3.execute-api.eu-west-1.amazonaws.com/{basePath}"}],
+        "x-amazon-apigateway-policy": {"Statement": []},
+        "paths": {"/posts": {
+            "parameters": [{"name": "id"}],
+            "post": {
+                "responses": {"200": {}},
+                "security": [{"users": ["posts/write"]}],
+                "x-amazon-apigateway-integration": {
+                    "type": "aws_proxy",
+                    "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:${stageVariables.fn}/invocations",
+                    "requestParameters": {"integration.request.header.key": "'planted-secret'"},
+                },
+            },
+        }},
+        "components": {
+            "schemas": {"Empty": {}},
+            "securitySchemes": {"users": {"x-amazon-apigateway-authorizer": {"type": "cognito_user_pools"}}},
+        },
+    });
+    let variables = HashMap::from([("fn".to_owned(), "posts".to_owned())]);
+    assert_eq!(
+        export::of_export(export, Some(&variables)).unwrap(),
+        json!({
+            "openapi": "3.0.1",
+            "x-amazon-apigateway-policy": {"Statement": []},
+            "paths": {"/posts": {"post": {
+                "security": [{"users": ["posts/write"]}],
+                "x-amazon-apigateway-integration": {
+                    "type": "aws_proxy",
+                    "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:posts/invocations",
+                },
+            }}},
+            "components": {
+                "securitySchemes": {"users": {"x-amazon-apigateway-authorizer": {"type": "cognito_user_pools"}}},
+            },
+        })
+    );
+    assert!(export::of_export(json!({"message": "no"}), None).is_none());
+    assert!(export::of_export(json!({"swagger": "2.0", "paths": {}}), None).is_none());
+}
+
+#[test]
+fn the_policy_is_the_deployed_one_where_the_export_has_it() {
+    let escaped = r#"{\"Version\":\"2012-10-17\",\"Statement\":[]}"#;
+    let rest = RestApi::builder().id("a1b2c3").name("posts").root_resource_id("root1").policy(escaped).build();
+    let item = api::of_api(ARN, &rest, None);
+    assert_eq!(item.ids["RootResourceId"], "root1");
+    assert_eq!(item.properties["Policy"], json!({"Version": "2012-10-17", "Statement": []}));
+    let deployed = json!({"x-amazon-apigateway-policy": {"Statement": []}, "paths": {}});
+    let item = api::of_api(ARN, &rest, Some(Ok(deployed.clone())));
+    assert!(!item.properties.contains_key("Policy"));
+    let other = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), deployed);
+    assert!(other.ids.is_empty());
+    assert_eq!(other.name.as_deref(), Some("posts (stage dev)"));
+    let unread = api::of_api(ARN, &rest, Some(Err(Unread(STAGES.api))));
+    assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetStages"}));
+}
+
+#[test]
+fn a_resource_is_told_with_its_methods_and_without_what_they_send() {
+    let integration = Integration::builder()
+        .r#type(IntegrationType::HttpProxy)
+        .uri("https://backend.example")
+        .request_parameters("integration.request.header.key", "'planted-secret'")
+        .build();
+    let method = Method::builder().http_method("POST").authorization_type("NONE").method_integration(integration);
+    let resource = Resource::builder().id("r1").parent_id("root1").path_part("posts").path("/posts");
+    let items = resource::of_resource(ARN, "a1b2c3", &resource.resource_methods("POST", method.build()).build());
+    assert_eq!(items[0].properties["ParentId"], "root1");
+    assert_eq!(items[1].name.as_deref(), Some("POST /posts"));
+    assert_eq!(items[1].properties["Integration"], json!({"Type": "HTTP_PROXY", "Uri": "https://backend.example"}));
+    assert_eq!(items[1].properties["AuthorizationType"], "NONE");
+    let root = Resource::builder().id("root1").path("/").build();
+    assert!(resource::of_resource(ARN, "a1b2c3", &root).is_empty());
+}
+
+#[test]
+fn a_stage_masks_its_variables_and_tells_its_settings_by_path() {
+    let settings = MethodSetting::builder().logging_level("INFO").data_trace_enabled(true).build();
+    let item = api::of_stage(
+        ARN,
+        "a1b2c3",
+        &stage("prod", "d1").variables("key", "planted-secret").method_settings("~1posts/POST", settings).build(),
+    );
+    assert_eq!(item.properties["Variables"], json!({"key": "****"}));
+    assert_eq!(item.properties["MethodSettings"][0]["ResourcePath"], "/posts");
+    assert_eq!(item.properties["MethodSettings"][0]["HttpMethod"], "POST");
+    let mapping = api::of_mapping("arn:d", &BasePathMapping::builder().rest_api_id("a1b2c3").build());
+    assert_eq!(mapping.id, "arn:d/basepathmappings/(none)");
+}
