@@ -17,6 +17,8 @@ mod guard;
 mod kinds;
 mod laws;
 mod layers;
+#[cfg(feature = "account")]
+mod live;
 mod mapping;
 mod mutants;
 mod network;

@@ -1,0 +1,80 @@
+//! Template equals account: what is deployed through the services' APIs and read back has the findings of its template.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use super::emulator::{account, emulator};
+use super::{collected, judged};
+use crate::deployed::physical::Physical;
+use crate::deployed::plain::{Plain, REGION, plain};
+use crate::deployed::{difference, of_account, of_template, templates, unexplained};
+
+/// What the service refuses to make: (flaw, what it says).
+const REFUSED: &[(&str, &str)] = &[("let a foreign group reach the application", "InvalidGroup.NotFound")];
+
+/// What only one world can know: (flaw or `*`, what differs, why).
+const ONE_WORLD: &[(&str, &str, &str)] = &[(
+    "*",
+    "account: SRA-NET-004 another AWS::EC2::SecurityGroup pass ×2",
+    "two VPCs, the default one among them, come with a default security group, which no template declares",
+)];
+
+#[test]
+fn an_account_has_the_findings_of_the_template_that_was_deployed_to_it() {
+    let emulator = emulator();
+    let cases: Vec<_> = templates()
+        .into_iter()
+        .map(|(flaw, template)| {
+            let account = account();
+            let resources = plain(&template, &account);
+            (flaw, template, account, resources)
+        })
+        .collect();
+    let lines: Vec<String> = cases
+        .iter()
+        .map(|(_, _, account, resources)| json!({ "account": account, "resources": resources }).to_string())
+        .collect();
+    let results = emulator.run("deploy.py", &[REGION], lines.join("\n"));
+    assert_eq!(results.len(), cases.len());
+
+    let mut deployed = Vec::new();
+    for ((flaw, template, account, resources), line) in cases.iter().zip(&results) {
+        let result: Json = serde_json::from_str(line).unwrap();
+        match (result["refused"].as_str(), REFUSED.iter().find(|(of, _)| of == flaw)) {
+            (None, None) => {
+                let names = names(resources, &result["made"], account);
+                deployed.push((*flaw, template, account.clone(), names));
+            }
+            (Some(error), Some((_, expected))) => assert!(error.contains(expected), "{flaw}: {error}"),
+            (refused, expected) => panic!("{flaw}: refused: {refused:?}, expected: {expected:?}"),
+        }
+    }
+    assert!(deployed.len() > 40);
+
+    let accounts: Vec<String> = deployed.iter().map(|(_, _, account, _)| account.clone()).collect();
+    let folder = collected(emulator, &accounts, REGION);
+    let (mut text, mut used) = (String::new(), BTreeSet::new());
+    for (flaw, template, account, names) in deployed {
+        let (report, _) = judged(&folder, &account);
+        let differences = difference(&of_template(template, &account), &of_account(report.findings, &names));
+        for found in unexplained(flaw, differences, ONE_WORLD, &mut used) {
+            let _ = writeln!(text, "{flaw}: {found}");
+        }
+    }
+    assert!(text.is_empty(), "\n{text}");
+    assert_eq!(used.len(), ONE_WORLD.len(), "all that only one world can know is used: {used:?}");
+}
+
+/// The logical id of each resource that was made, by the id that a snapshot gives it.
+fn names(resources: &[Plain], made: &Json, account: &str) -> BTreeMap<String, String> {
+    resources
+        .iter()
+        .map(|resource| {
+            let result = &made[&resource.logical];
+            let physical: Physical = serde_json::from_value(result.clone()).unwrap();
+            (physical.id(&resource.kind, &result["Properties"], account), resource.of.clone())
+        })
+        .collect()
+}
