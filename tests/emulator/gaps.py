@@ -18,6 +18,7 @@ def close():
         web_acl_resources,
         function_urls,
         function_networks,
+        function_permissions,
         client_vpn,
         listener_actions,
         second_factors,
@@ -154,6 +155,31 @@ def function_networks():
         return config
 
     models.LambdaFunction.vpc_config = property(vpc_config)
+
+
+def function_permissions():
+    """What a permission demands of calls through a URL is a condition of its statement (Lambda developer guide, "Control
+    access to Lambda function URLs")."""
+    import moto.awslambda.policy as policies
+
+    original = policies.Policy.decode_policy
+
+    def decode_policy(self, statement):
+        url, through = statement.pop("FunctionUrlAuthType", None), statement.pop("InvokedViaFunctionUrl", None)
+        token = statement.pop("EventSourceToken", None)
+        policy = original(self, statement)
+        conditions = statement.setdefault("Condition", {})
+        if url is not None:
+            conditions.setdefault("StringEquals", {})["lambda:FunctionUrlAuthType"] = url
+        if token is not None:
+            conditions.setdefault("StringEquals", {})["lambda:EventSourceToken"] = token
+        if through is not None:
+            conditions["Bool"] = {"lambda:InvokedViaFunctionUrl": str(through).lower()}
+        if not conditions:
+            del statement["Condition"]
+        return policy
+
+    policies.Policy.decode_policy = decode_policy
 
 
 def client_vpn():

@@ -1,7 +1,9 @@
 //! Live accounts over real HTTP: an emulated account on loopback, built through the services' own APIs, collected and judged.
 
+mod denied;
 mod emulator;
 mod equal;
+mod seeds;
 
 use std::sync::Arc;
 

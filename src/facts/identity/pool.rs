@@ -87,9 +87,10 @@ fn federation_only(cognito: &Cognito, pool: &Pool) -> Fact<bool> {
             }
         }
     }
-    match unknown.or(open) {
-        _ if clients.is_empty() => Fact::known(false, evidence),
-        Some(reason) => Fact::unknown(reason, evidence),
-        None => Fact::known(true, evidence),
+    match (unknown.or(open), clients.is_empty()) {
+        // A client of a pool that is handed in is none of this one.
+        (Some(reason), true) if !reason.may_be_declared() => Fact::known(false, evidence),
+        (Some(reason), _) => Fact::unknown(reason, evidence),
+        (None, none) => Fact::known(!none, evidence),
     }
 }

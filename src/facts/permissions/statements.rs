@@ -48,6 +48,10 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (index, policy) in graph.iam.policies.iter().enumerate() {
         let Some(resource) = graph.resources.get(&policy.owner) else { continue };
+        // An account shows the policies of AWS too, which are nobody's to change: whoever attaches them is judged.
+        if resource.address.0.contains(":iam::aws:policy/") {
+            continue;
+        }
         let boundary = graph.iam.is_only_boundary(index);
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for statement in &policy.content.document.statements {

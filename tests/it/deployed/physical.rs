@@ -82,7 +82,7 @@ impl Physical {
             "AWS::Lambda::Permission" => {
                 let function = text("FunctionName");
                 let name = function.rsplit(':').next().unwrap_or(function);
-                format!("{}/{own}", of_region("lambda", &format!("function:{name}")))
+                format!("{}/policy/{own}", of_region("lambda", &format!("function:{name}")))
             }
             "AWS::Cognito::UserPoolClient" => user_pool(&format!("client/{own}")),
             "AWS::Cognito::UserPoolDomain" => user_pool(&format!("domain/{own}")),

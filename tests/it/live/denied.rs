@@ -1,0 +1,130 @@
+//! The law of reads: whatever cannot be read of an account, no verdict gets better and nothing fails because of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde_json::json;
+use sra_guard::account::services::SERVICES;
+use sra_guard::input::snapshot::format::{Outcome, ReadRecord, Section, Snapshot, UNREAD, VERSION};
+
+use super::collected;
+use super::emulator::{account, emulator};
+use crate::deployed::plain::{REGION, plain};
+use crate::deployed::{Verdicts, deployable, judged, of_account, settled};
+use crate::support::{Folder, rules};
+
+#[test]
+fn a_denied_read_settles_nothing_and_fails_nothing() {
+    // They are read in parallel too, which must not begin in the middle of this.
+    let _ = rules();
+    let emulator = emulator();
+    let (board, vpn, good) = (account(), account(), account());
+    emulator.run("seeds.py", &["board", &board], String::new());
+    emulator.run("seeds.py", &["vpn", &vpn], String::new());
+    let resources = plain(&deployable(), &good);
+    emulator.run("deploy.py", &[REGION], json!({ "account": good, "resources": resources }).to_string());
+
+    let mut wrong = Vec::new();
+    for (account, region) in [(board, "us-east-1"), (vpn, "us-east-1"), (good, REGION)] {
+        let folder = collected(emulator, std::slice::from_ref(&account), region);
+        let sections = sections(&folder);
+        let before = verdicts(&sections);
+        assert!(before.len() > 5, "{before:?}");
+        let cases: Vec<_> = lists(&sections).into_iter().chain(details(&sections)).collect();
+        assert!(cases.len() > 50, "{}", cases.len());
+        let found: Vec<String> = cases
+            .par_iter()
+            .flat_map(|(what, sections)| {
+                let settled = settled(&before, &verdicts(sections));
+                settled.into_iter().map(|found| format!("{account} without {what}: {found}")).collect::<Vec<_>>()
+            })
+            .collect();
+        wrong.extend(found);
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Verdicts by the addresses of subjects.
+fn verdicts(sections: &[Section]) -> Verdicts {
+    let snapshot = Snapshot { sra_guard_snapshot: VERSION, sections: sections.to_vec() };
+    let findings = judged(&serde_json::to_string(&snapshot).unwrap());
+    let addresses = findings.iter().map(|finding| finding.subject.address.to_string());
+    let names: BTreeMap<String, String> = addresses.map(|address| (address.clone(), address)).collect();
+    of_account(findings, &names)
+}
+
+/// Each list of each section, denied: its resources are gone, and it says so.
+fn lists(sections: &[Section]) -> Vec<(String, Vec<Section>)> {
+    let mut cases = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        let services = SERVICES.iter().filter(|service| service.name == section.service);
+        let apis: BTreeSet<&str> = section.reads.iter().map(|read| read.api.as_str()).collect();
+        for read in services.flat_map(|service| service.reads).filter(|read| !read.finds.is_empty()) {
+            if !apis.contains(read.api) {
+                continue;
+            }
+            let mut changed = sections.to_vec();
+            let denied = &mut changed[index];
+            denied.resources.retain(|item| !read.finds.contains(&item.kind.as_str()));
+            denied.reads.retain(|record| record.api != read.api);
+            denied.reads.push(ReadRecord {
+                api: read.api.to_owned(),
+                outcome: Outcome::Denied,
+                calls: 1,
+                of: None,
+                permission: read.permission().to_owned(),
+                error: Some("AccessDenied".to_owned()),
+                hides: read.finds.iter().map(|kind| (*kind).to_owned()).collect(),
+                finds: Vec::new(),
+            });
+            cases.push((read.api.to_owned(), changed));
+        }
+    }
+    cases
+}
+
+/// Each property of each type, as if the call that tells it had been denied.
+fn details(sections: &[Section]) -> Vec<(String, Vec<Section>)> {
+    let items = sections.iter().flat_map(|section| &section.resources);
+    let properties: BTreeSet<(String, String)> =
+        items.flat_map(|item| item.properties.keys().map(|key| (item.kind.clone(), key.clone()))).collect();
+    let hidden = |(kind, key): &(String, String)| {
+        let mut changed = sections.to_vec();
+        for item in changed.iter_mut().flat_map(|section| &mut section.resources) {
+            if item.kind == *kind
+                && let Some(value) = item.properties.get_mut(key)
+            {
+                *value = json!({ UNREAD: "service:GetDetail" });
+            }
+        }
+        (format!("{key} of {kind}"), changed)
+    };
+    properties.iter().map(hidden).collect()
+}
+
+fn sections(folder: &Folder) -> Vec<Section> {
+    let mut texts = Vec::new();
+    read(&folder.path().join("snapshot"), &mut texts);
+    let snapshots = texts.iter().filter_map(|text| serde_json::from_str::<Snapshot>(text).ok());
+    snapshots.flat_map(|snapshot| snapshot.sections).collect()
+}
+
+fn read(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, found);
+            continue;
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(&path).unwrap();
+        if path.extension().is_some_and(|extension| extension == "gz") {
+            flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+        } else {
+            std::io::BufReader::new(file).read_to_string(&mut text).unwrap();
+        }
+        found.push(text);
+    }
+}
