@@ -138,7 +138,10 @@ fn lines(published: &Published, dry_run: bool) -> String {
         Err(HubError::Disabled { .. }) if *findings == 0 => {
             return format!("account {account}, {region}: nothing to publish, and Security Hub is not enabled\n");
         }
-        Err(error) => return format!("account {account}, {region}: {findings} findings not published: {error}\n"),
+        Err(error) => {
+            let noun = if *findings == 1 { "finding" } else { "findings" };
+            return format!("account {account}, {region}: {findings} {noun} not published: {error}\n");
+        }
     };
     let count = |step| published.count(step);
     let (created, updated, resolved) = (count(Step::Create), count(Step::Update), count(Step::Resolve));

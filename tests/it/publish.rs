@@ -279,7 +279,7 @@ fn a_security_hub_that_is_off_is_named_and_the_others_are_served() {
     let said = publish(&hub, &folder, &[], 2);
     assert!(said.contains(&format!("{HERE}: 1 created")), "{said}");
     let words =
-        format!("{off}: 1 findings not published: Security Hub is not enabled in account {ACCOUNT}, {off}: enable");
+        format!("{off}: 1 finding not published: Security Hub is not enabled in account {ACCOUNT}, {off}: enable");
     assert!(said.contains(&words), "{said}");
     assert!(said.contains(&format!("{empty}: nothing to publish, and Security Hub is not enabled")), "{said}");
     // All of it where it is on.
@@ -305,4 +305,21 @@ fn what_cannot_be_published_is_said_before_anything_is_written() {
     hub.sign_in("444455556666");
     assert!(publish(&hub, &foreign, &[], 2).contains(&format!("account {ACCOUNT}: not published")));
     assert!(publish(&hub, &foreign, &["--region", HERE], 2).contains("--hub-region"));
+}
+
+#[test]
+fn over_long_texts_are_cut() {
+    let hub = Hub::start();
+    let long = "n\u{e4}me ".repeat(600);
+    publish(&hub, &pools(DAY_1, &[(HERE, Some(&[(&long, "OFF")]))]), &[], 0);
+    let finding = &hub.findings(HERE)[0];
+    let length = |pointer: &str| finding.pointer(pointer).unwrap().as_str().unwrap().chars().count();
+    assert!((900..=1024).contains(&length("/Description")), "{}", length("/Description"));
+    assert!(finding["Description"].as_str().unwrap().ends_with('\u{2026}'));
+    assert!((2040..=2048).contains(&length("/ProductFields/sra-guard~1subject")));
+    assert!(publish(&hub, &pools(DAY_2, &[(HERE, Some(&[(&long, "OFF")]))]), &[], 0).contains("1 unchanged"));
+    // That it is gone cannot be told by an id that is cut; that it passes can.
+    assert!(publish(&hub, &pools(DAY_2, &[(HERE, Some(&[]))]), &[], 0).contains("too long to be kept"));
+    publish(&hub, &pools(DAY_3, &[(HERE, Some(&[(&long, "ON")]))]), &[], 0);
+    assert_eq!(hub.findings(HERE)[0]["RecordState"], "ARCHIVED");
 }

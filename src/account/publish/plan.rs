@@ -12,6 +12,9 @@
 //!
 //! What people do with a finding (workflow status, note, severity of their own) is never written.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -72,7 +75,7 @@ const REFRESH: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Who suppresses findings that are waived, as their note says.
 pub const SUPPRESSED_BY: &str = "sra-guard";
 
-/// Compares. `held` are the product's own findings in that Security Hub, `at` is the time of the run's input.
+/// Compares the findings of a run with those that a Security Hub holds of this program.
 pub fn plan(current: &[Current], held: &[Value], report: &Report) -> Plan {
     let mut plan = Plan::default();
     let mut held: BTreeMap<&str, &Value> =
@@ -144,6 +147,9 @@ fn gone(before: &Value, report: &Report, run: Option<Timestamp>) -> Result<Value
         resource: field("resource").ok_or_else(foreign)?,
         resource_type: field("resource-type").ok_or_else(foreign)?,
     };
+    if earlier.resource.ends_with('…') {
+        return Err(unsure("the id of its resource was too long to be kept"));
+    }
     let gone = report.gone(earlier).map_err(Left::Unsure)?;
     let run = run.ok_or_else(|| unsure("the time of the snapshot is not known; give `--as-of`"))?;
     if timestamp(before, AS_OF_AT).is_some_and(|before| before > run) {
