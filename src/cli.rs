@@ -3,6 +3,7 @@
 #[cfg(feature = "account")]
 mod account;
 pub mod arguments;
+mod diff;
 mod inspect;
 mod meter;
 #[cfg(feature = "account")]
@@ -69,6 +70,8 @@ pub enum Error {
     Guard(String),
     #[error("{0}")]
     Lacking(String),
+    #[error("{0}")]
+    Uncomparable(String),
     #[cfg(feature = "account")]
     #[error("{0}")]
     Account(String),
@@ -97,6 +100,7 @@ pub fn run(cli: &Cli, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Err
         Command::Publish(arguments) => publish::run(arguments, terminal, out),
         #[cfg(not(feature = "account"))]
         Command::Audit(_) | Command::Collect(_) | Command::Publish(_) => Err(Error::NoAccount),
+        Command::Diff(arguments) => diff::run(arguments, terminal, out),
         Command::Facts(arguments) => inspect::facts(arguments, out),
         Command::Resources(arguments) => inspect::resources(arguments, out),
         Command::Graph(arguments) => inspect::graph(arguments, out),

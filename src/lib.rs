@@ -19,6 +19,7 @@
 #[cfg(feature = "account")]
 pub mod account;
 pub mod cli;
+pub mod diff;
 pub mod facts;
 pub mod finding;
 pub mod graph;

@@ -9,7 +9,7 @@ use crate::facts;
 use crate::finding::{Finding, Report, RuleCount, Verdict};
 use crate::graph::{self, Graph};
 use crate::input::collected::Collected;
-use crate::input::{self, Context, Note, NoteLevel, Unit};
+use crate::input::{self, Context, Loaded, Note, NoteLevel, Unit};
 use crate::rule::RuleSet;
 use crate::rule::merge::Merger;
 use crate::rule::raw::{GuardFile, Worker};
@@ -55,9 +55,23 @@ pub struct Judged {
 
 /// Reads and judges. Nothing is printed; what could not be read is in the report's notes.
 pub fn scan(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress) + Sync)) -> Report {
-    let loaded = input::discover::load(&request.paths, &request.context, sources, &|done, total| {
+    judge_all(load(request, sources, progress), request, sources, progress)
+}
+
+/// Only reads.
+pub fn load(request: &Request, sources: &SourceMap, progress: &(dyn Fn(Progress) + Sync)) -> Loaded {
+    input::discover::load(&request.paths, &request.context, sources, &|done, total| {
         progress(Progress::Reading { done, total });
-    });
+    })
+}
+
+/// Judges what was read.
+pub fn judge_all(
+    loaded: Loaded,
+    request: &Request,
+    sources: &SourceMap,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Report {
     let total = loaded.units.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
     let judged: Vec<Judged> = loaded

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+use crate::finding::Severity;
 
 /// Judges AWS architectures against the Security Reference Architecture.
 #[derive(Debug, Parser)]
@@ -23,6 +26,8 @@ pub enum Command {
     Collect(Collect),
     /// Write findings about live accounts to Security Hub, and resolve those that are gone
     Publish(Publish),
+    /// Compare two snapshots, or a template with a snapshot: what changed, and what that means
+    Diff(Diff),
     /// Print the facts that rules see, as JSON
     Facts(Facts),
     /// Print the resources after intrinsics and transforms, as JSON
@@ -221,6 +226,33 @@ pub enum Destination {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("paths", |paths| {
+    paths.value_names(["A", "B"]).num_args(2).required(true).default_value(Resettable::Reset)
+        .help("What was, or is written, and what is: snapshots, templates, modules, plans")
+}))]
+pub struct Diff {
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub select: Select,
+    /// Format of the comparison
+    #[arg(long, value_enum, default_value_t = DiffFormat::Terminal, help_heading = "Report")]
+    pub format: DiffFormat,
+    /// Write it to a file instead of standard output
+    #[arg(long, short, value_name = "FILE", help_heading = "Report")]
+    pub output: Option<PathBuf>,
+    /// No progress
+    #[arg(long, short, help_heading = "Report")]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = When::Auto, help_heading = "Report")]
+    pub color: When,
+    /// Exit with 1 when a failure that is at least this severe is new, resolved or judged otherwise
+    #[arg(long, value_enum, default_value_t = FailOn::High, help_heading = "Gate")]
+    pub fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
 pub struct Input {
     /// Files and directories; `-` reads standard input
     #[arg(value_name = "PATH", default_value = ".")]
@@ -386,6 +418,12 @@ pub enum Format {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Terminal,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormat {
     Mermaid,
     Dot,
@@ -414,6 +452,20 @@ pub enum FailOn {
     Low,
     Info,
     Never,
+}
+
+impl FailOn {
+    /// The least severity that counts.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Critical => Some(Severity::Critical),
+            Self::High => Some(Severity::High),
+            Self::Medium => Some(Severity::Medium),
+            Self::Low => Some(Severity::Low),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
+        }
+    }
 }
 
 /// A moment, or the start of a day, in UTC.

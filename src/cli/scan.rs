@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use super::arguments::{FailOn, Format, Judging, Scan, When};
+use super::arguments::{Format, Judging, Scan, When};
 use super::meter::Meter;
 use super::{CLEAN, COULD_NOT_CHECK, Error, FINDINGS, Terminal, context, emit, exists, rule_set};
-use crate::finding::{Report, RuleCount, Severity, Verdict};
+use crate::finding::{Report, RuleCount, Verdict};
 use crate::input::NoteLevel;
 use crate::report::{FORMATS, Occasion, View};
 use crate::rule::raw::GuardFile;
@@ -102,14 +102,7 @@ fn exit_code(report: &Report, arguments: &Judging) -> u8 {
     if unreadable || any(Verdict::Error) || (arguments.strict && subjects == 0) {
         return COULD_NOT_CHECK;
     }
-    let gate = match arguments.fail_on {
-        FailOn::Critical => Some(Severity::Critical),
-        FailOn::High => Some(Severity::High),
-        FailOn::Medium => Some(Severity::Medium),
-        FailOn::Low => Some(Severity::Low),
-        FailOn::Info => Some(Severity::Info),
-        FailOn::Never => None,
-    };
+    let gate = arguments.fail_on.severity();
     let failed = gate.is_some_and(|gate| {
         report.findings.iter().any(|finding| finding.verdict == Verdict::Fail && finding.severity >= gate)
     });

@@ -39,16 +39,23 @@ impl Report {
         if self.notes.iter().any(|note| note.level == NoteLevel::Error) {
             return Err("something could not be checked in this run".to_owned());
         }
+        if self.missing(account, region, resource, resource_type)? {
+            return Ok(Gone::Resource);
+        }
+        // What a resource consists of may depend on any other that it is connected to.
+        let around = |part: &&Collected| part.account == account && (part.region == region || part.region == GLOBAL);
+        let mut around = self.collected.iter().filter(around);
+        around.find_map(|part| failed(part, |_| true)).map_or(Ok(Gone::Subject), Err)
+    }
+
+    /// Whether an account has no such resource; or, in words, why that is not certain.
+    pub fn missing(&self, account: &str, region: &str, resource: &str, resource_type: &str) -> Result<bool, String> {
         let here = |part: &&Collected| part.account == account && part.region == region;
         let parts: Vec<&Collected> =
             self.collected.iter().filter(here).filter(|part| part.lists(resource_type)).collect();
         if parts.is_empty() {
             return Err(format!("{resource_type} of account {account}, {region} was not read"));
         }
-        let failed = |part: &Collected, matters: &dyn Fn(&Failed) -> bool| {
-            let failed = part.failed.iter().find(|failed| matters(failed))?;
-            Some(format!("{} could not be read in account {account}, {region}", failed.api))
-        };
         let hides = |failed: &Failed| failed.hides.iter().any(|hidden| hidden == resource_type);
         let touches = |failed: &Failed| match &failed.of {
             None => false,
@@ -57,19 +64,19 @@ impl Report {
         let part_of_any = |failed: &Failed| failed.of.is_none();
         let hidden = parts.iter().find_map(|part| {
             let listed = part.listed.iter().any(|listed| listed == resource_type);
-            failed(part, &|failed| hides(failed) || touches(failed) || (!listed && part_of_any(failed)))
+            failed(part, |failed| hides(failed) || touches(failed) || (!listed && part_of_any(failed)))
         });
         if let Some(why) = hidden {
             return Err(why);
         }
-        if !parts.iter().any(|part| part.resources.iter().any(|held| held.id == resource)) {
-            return Ok(Gone::Resource);
-        }
-        // What a resource consists of may depend on any other that it is connected to.
-        let around = |part: &&Collected| part.account == account && (part.region == region || part.region == GLOBAL);
-        let mut around = self.collected.iter().filter(around);
-        around.find_map(|part| failed(part, &|_| true)).map_or(Ok(Gone::Subject), Err)
+        Ok(!parts.iter().any(|part| part.resources.iter().any(|held| held.id == resource)))
     }
+}
+
+/// The first failure of a part that matters, in words.
+fn failed(part: &Collected, matters: impl Fn(&Failed) -> bool) -> Option<String> {
+    let failed = part.failed.iter().find(|failed| matters(failed))?;
+    Some(format!("{} could not be read in account {}, {}", failed.api, part.account, part.region))
 }
 
 impl Collected {

@@ -11,6 +11,7 @@
 mod cdk;
 mod cli;
 mod deployed;
+mod diff;
 mod evidence;
 mod examples;
 mod guard;

@@ -1,0 +1,270 @@
+//! What differs between two inputs: two snapshots, or what is written and what an account has.
+//!
+//! Resources are paired first ([`pair`]); then what is written of them and what was found about them is compared. What one
+//! side did not read is neither added nor removed, neither new nor resolved: it is said to be not comparable, and why.
+
+pub mod json;
+mod pair;
+mod properties;
+pub mod terminal;
+mod verdicts;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::finding::{Report, Severity, Verdict};
+use crate::input::{Format, Resource};
+use crate::scan::{self, Progress, Request};
+use crate::source::{SourceMap, Span};
+pub use pair::Basis;
+use pair::Pairing;
+pub use properties::PropertyChange;
+pub use verdicts::{FindingChange, Uncompared};
+
+/// One of the two inputs.
+#[derive(Debug)]
+pub struct Side {
+    pub report: Report,
+    pub sources: SourceMap,
+    resources: Vec<Subject>,
+    /// Resource → (account, region) of the section that it is in.
+    homes: HashMap<String, (String, String)>,
+}
+
+/// A resource, over all worlds of its input.
+#[derive(Debug)]
+struct Subject {
+    resource: Resource,
+    /// In every world, with the same properties.
+    settled: bool,
+}
+
+/// What differs.
+#[derive(Debug)]
+pub struct Diff {
+    /// Sorted by type, then by what it is called.
+    pub resources: Vec<ResourceChange>,
+    /// Worst first.
+    pub findings: Vec<FindingChange>,
+    pub uncompared: Vec<Uncompared>,
+    /// Resources that are the same thing on both sides.
+    pub paired: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    Added,
+    Removed,
+    Changed,
+    /// On one side only, while the other has others of its type that it may be.
+    Unpaired,
+    /// On one side only, because the other was not read.
+    Unread,
+}
+
+#[derive(Debug)]
+pub struct ResourceChange {
+    pub kind: String,
+    pub change: Change,
+    pub before: Option<Place>,
+    pub after: Option<Place>,
+    /// How it is known that both are the same thing.
+    pub basis: Option<Basis>,
+    pub properties: Vec<PropertyChange>,
+    /// Why it is not comparable.
+    pub why: Option<String>,
+}
+
+/// What something is called, and where it is written.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// ARN, or `template.yaml#Logical`.
+    pub id: String,
+    pub name: String,
+    /// `template.yaml:12:3`.
+    pub location: String,
+}
+
+impl Change {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+            Self::Unpaired => "unpaired",
+            Self::Unread => "unread",
+        }
+    }
+}
+
+impl Side {
+    /// Reads and judges one input. Passes are kept, whatever the request says.
+    pub fn read(request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Self {
+        let sources = SourceMap::default();
+        let loaded = scan::load(request, &sources, progress);
+        let mut found: BTreeMap<String, (Subject, usize)> = BTreeMap::new();
+        let mut worlds_of = HashMap::new();
+        for (unit, input) in loaded.units.iter().enumerate() {
+            let worlds = input.worlds();
+            worlds_of.insert(unit, (worlds.list.len(), worlds.incomplete.is_some()));
+            for world in &worlds.list {
+                for resource in input.evaluate(world).resources {
+                    if is_stand_in(&resource) {
+                        continue;
+                    }
+                    let id = format!("{unit} {}", resource.address);
+                    match found.get_mut(&id) {
+                        Some((known, times)) => {
+                            known.settled &= known.resource.properties == resource.properties;
+                            *times += 1;
+                        }
+                        None => {
+                            found.insert(id, (Subject { resource, settled: true }, 1));
+                        }
+                    }
+                }
+            }
+        }
+        let resources = found.into_iter().map(|(id, (mut subject, times))| {
+            let unit = id.split_once(' ').and_then(|(unit, _)| unit.parse::<usize>().ok());
+            let (worlds, incomplete) = unit.and_then(|unit| worlds_of.get(&unit)).copied().unwrap_or((1, false));
+            subject.settled &= times == worlds && !incomplete;
+            subject
+        });
+        let resources = resources.collect();
+        let report = scan::judge_all(loaded, request, &sources, progress);
+        let homes = report.collected.iter().flat_map(|part| {
+            part.resources.iter().map(|held| (held.id.clone(), (part.account.clone(), part.region.clone())))
+        });
+        let homes = homes.collect();
+        Self { report, sources, resources, homes }
+    }
+
+    /// Whether it is the state of live accounts.
+    pub fn is_live(&self) -> bool {
+        !self.report.collected.is_empty()
+    }
+
+    /// Whether anything was read at all.
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.report.collected.is_empty()
+    }
+
+    fn place(&self, span: Span) -> String {
+        format!("{}:{}", self.sources.file(span.file).name, self.sources.position(span))
+    }
+
+    fn place_of(&self, resource: &Resource) -> Place {
+        Place {
+            id: resource.address.to_string(),
+            name: resource.name.to_string(),
+            location: self.place(resource.name_span),
+        }
+    }
+
+    /// Why it is not certain that there is no such resource here. `home` is where it would be, `None` when that is not
+    /// known.
+    fn unread(&self, home: Option<&(String, String)>, id: &str, kind: &str) -> Option<String> {
+        if !self.is_live() {
+            let absent = self.report.absent_modules.keys().next();
+            return absent.map(|source| format!("module `{source}` is not on disk, and may declare it"));
+        }
+        if let Some((account, region)) = home {
+            return self.report.missing(account, region, id, kind).err();
+        }
+        let mut homes: Vec<(&str, &str)> =
+            self.report.collected.iter().map(|part| (part.account.as_str(), part.region.as_str())).collect();
+        homes.dedup();
+        let read = |(account, region): (&str, &str)| self.report.missing(account, region, id, kind);
+        // Global services are in one section, the others in that of each region.
+        let mut answers = homes.into_iter().map(read);
+        let first = answers.next()?;
+        let hidden = |part: &crate::input::collected::Collected| {
+            part.failed.iter().any(|failed| failed.hides.iter().any(|hidden| hidden == kind))
+        };
+        if let Some(part) = self.report.collected.iter().find(|part| hidden(part)) {
+            return Some(format!("not all {kind} of account {}, {} could be read", part.account, part.region));
+        }
+        if first.is_ok() || answers.any(|answer| answer.is_ok()) { None } else { Some(format!("{kind} was not read")) }
+    }
+}
+
+/// What stands for something that could not be read, or is none of AWS's.
+fn is_stand_in(resource: &Resource) -> bool {
+    resource.absent_module().is_some()
+        || resource.is_foreign()
+        || (resource.format == Format::Account && matches!(resource.properties.kind, crate::value::Kind::Unknown(_)))
+}
+
+/// Compares. `before` is the template where an account is compared with one.
+pub fn compare(before: &Side, after: &Side) -> Diff {
+    let pairing = Pairing::of(before, after);
+    let mut resources = Vec::new();
+    for (a, b, basis) in pairing.pairs() {
+        let (Some(one), Some(other)) = (before.resources.get(a), after.resources.get(b)) else { continue };
+        if !(one.settled && other.settled) {
+            continue;
+        }
+        let changed = properties::compare(&one.resource, &other.resource, &pairing);
+        if !changed.is_empty() {
+            resources.push(ResourceChange {
+                kind: one.resource.kind.to_string(),
+                change: Change::Changed,
+                before: Some(before.place_of(&one.resource)),
+                after: Some(after.place_of(&other.resource)),
+                basis: Some(basis),
+                properties: changed,
+                why: None,
+            });
+        }
+    }
+    resources.extend(left_over(before, after, &pairing, true));
+    resources.extend(left_over(after, before, &pairing, false));
+    let id = |change: &ResourceChange| {
+        let place = change.before.as_ref().or(change.after.as_ref());
+        (change.kind.clone(), change.change, place.map(|place| place.id.clone()))
+    };
+    resources.sort_by_cached_key(id);
+    let (findings, uncompared) = verdicts::compare(before, after, &pairing);
+    Diff { resources, findings, uncompared, paired: pairing.pairs().count() }
+}
+
+/// The resources of `own` that `other` does not have.
+fn left_over<'a>(
+    own: &'a Side,
+    other: &'a Side,
+    pairing: &'a Pairing,
+    is_before: bool,
+) -> impl Iterator<Item = ResourceChange> + 'a {
+    let alike = own.is_live() == other.is_live();
+    let subjects = own.resources.iter().enumerate();
+    subjects.filter(move |(index, _)| !pairing.is_paired(*index, is_before)).map(move |(_, subject)| {
+        let resource = &subject.resource;
+        let home = own.homes.get(resource.address.to_string().as_str());
+        let (change, why) = if let Some(why) = other.unread(home, &resource.address.0, &resource.kind) {
+            (Change::Unread, Some(why))
+        } else if !(alike && own.is_live()) && pairing.others_left(&resource.kind, is_before) > 0 {
+            let others = pairing.others_left(&resource.kind, is_before);
+            (Change::Unpaired, Some(format!("it may be any of {others} on the other side")))
+        } else if !subject.settled && !own.is_live() {
+            (Change::Unpaired, Some("it is there only under conditions that are open".to_owned()))
+        } else if is_before {
+            (Change::Removed, None)
+        } else {
+            (Change::Added, None)
+        };
+        let place = Some(own.place_of(resource));
+        let (before, after) = if is_before { (place, None) } else { (None, place) };
+        let kind = resource.kind.to_string();
+        ResourceChange { kind, change, before, after, basis: None, properties: Vec::new(), why }
+    })
+}
+
+impl Diff {
+    /// Whether a finding at least this severe has changed.
+    pub fn crosses(&self, gate: Severity) -> bool {
+        self.findings.iter().any(|change| {
+            let failed = |verdict: Option<Verdict>| verdict == Some(Verdict::Fail);
+            change.severity >= gate && (failed(change.before) || failed(change.after))
+        })
+    }
+}

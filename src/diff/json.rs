@@ -1,0 +1,84 @@
+//! A diff as JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{Diff, FindingChange, Place, ResourceChange, Side, Uncompared};
+
+/// Raised when a field changes its meaning or goes away.
+const VERSION: u32 = 1;
+
+pub fn write(diff: &Diff, before: &Side, after: &Side, out: &mut dyn Write) -> io::Result<()> {
+    let side = |side: &Side| {
+        json!({
+            "world": if side.is_live() { "account" } else { "template" },
+            "files": side.report.files_read(),
+            "resources": side.resources.len(),
+        })
+    };
+    let document = json!({
+        "version": VERSION,
+        "tool": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+        "before": side(before),
+        "after": side(after),
+        "paired": diff.paired,
+        "resources": diff.resources.iter().map(resource).collect::<Vec<_>>(),
+        "findings": diff.findings.iter().map(finding).collect::<Vec<_>>(),
+        "uncompared": diff.uncompared.iter().map(uncompared).collect::<Vec<_>>(),
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn resource(change: &ResourceChange) -> Value {
+    let property = |property: &super::PropertyChange| json!({ "path": property.path, "before": property.before, "after": property.after });
+    json!({
+        "type": change.kind,
+        "change": change.change.key(),
+        "before": change.before.as_ref().map(place),
+        "after": change.after.as_ref().map(place),
+        "paired_by": change.basis.map(super::Basis::key),
+        "properties": change.properties.iter().map(property).collect::<Vec<_>>(),
+        "why": change.why,
+    })
+}
+
+fn finding(change: &FindingChange) -> Value {
+    let side = |verdict: Option<crate::finding::Verdict>, place_of: Option<&Place>, said: Option<&String>| {
+        verdict.map(|verdict| json!({ "verdict": verdict.key(), "subject": place_of.map(place), "message": said }))
+    };
+    json!({
+        "rule": change.rule,
+        "title": change.title,
+        "severity": change.severity.key(),
+        "change": change.key(),
+        "before": side(change.before, change.subject.as_ref(), change.said_before.as_ref()),
+        "after": side(change.after, change.now.as_ref(), change.said_after.as_ref()),
+    })
+}
+
+fn uncompared(finding: &Uncompared) -> Value {
+    json!({
+        "rule": finding.rule,
+        "severity": finding.severity.key(),
+        "verdict": finding.verdict.key(),
+        "side": if finding.is_before { "before" } else { "after" },
+        "subject": place(&finding.subject),
+        "why": finding.why,
+    })
+}
+
+fn place(place: &Place) -> Value {
+    json!({ "id": place.id, "name": place.name, "location": place.location })
+}
+
+impl FindingChange {
+    pub fn key(&self) -> &'static str {
+        match (self.before, self.after) {
+            (None, _) => "new",
+            (_, None) => "resolved",
+            _ => "changed",
+        }
+    }
+}
