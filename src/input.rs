@@ -2,6 +2,7 @@
 //! `AWS::…` kinds with CloudFormation's property names.
 
 mod assemble;
+pub mod aws_config;
 mod change_set;
 pub mod cloudformation;
 pub mod collected;

@@ -8,6 +8,7 @@
 //! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
 //! | a change set (`describe-change-set`) | read; beside its template, it only tells what changes |
 //! | a snapshot of a live account, also compressed | read; the files of a snapshot folder belong together |
+//! | a configuration snapshot or history file of AWS Config, also compressed | read as a snapshot of what it records |
 //! | a plan or state of Terraform: `terraform show -json`, a state file | read |
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
 //! | `Resources` without types, resources without `Resources`, a Serverless Framework service | failed, warning |

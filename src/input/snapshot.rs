@@ -17,7 +17,7 @@ use self::format::Outcome;
 use self::identity::Identities;
 use super::collected::{Collected, Failed, Held};
 use super::{Evaluation, Format, Note, NoteLevel, Resource, Unit};
-use crate::source::{FileId, Node, NodeValue, SourceMap, Span};
+use crate::source::{Entry, FileId, Node, NodeValue, Scalar, SourceMap, Span};
 use crate::value::{Address, Kind, Map, Member, Reason, Value};
 use crate::world::{World, Worlds};
 
@@ -130,7 +130,7 @@ impl Section {
 fn held(node: &Node) -> Option<Held> {
     let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
     let properties = node.get("Properties").and_then(Node::as_map).unwrap_or_default();
-    let scalar = |entry: &crate::source::Entry| match &entry.value.value {
+    let scalar = |entry: &Entry| match &entry.value.value {
         NodeValue::Scalar(scalar) => Some((entry.key.to_string(), scalar.clone())),
         _ => None,
     };
@@ -171,6 +171,9 @@ impl Read {
             Outcome::Unsupported => {
                 Reason::Unread(Arc::from(format!("`{api}` does not exist in this region{said}; it was not read")))
             }
+            Outcome::Unrecorded => {
+                Reason::Unread(Arc::from(format!("AWS Config does not tell it{said}; collect from the account itself")))
+            }
             Outcome::Failed | Outcome::Ok => {
                 Reason::Unread(Arc::from(format!("`{api}` could not be read{said}; collect again")))
             }
@@ -183,6 +186,58 @@ impl Document {
     pub fn resources(&self) -> usize {
         self.sections.iter().map(|section| section.resources.len()).sum()
     }
+}
+
+/// The document of sections that were made of something else. `place` tells where what an id names is written.
+pub(super) fn of_sections(sections: Vec<format::Section>, place: &dyn Fn(&str) -> Span) -> Document {
+    let sections = sections.into_iter().map(|section| {
+        let top = place(&section.account);
+        let reads = section.reads.into_iter().map(|read| Read {
+            api: read.api,
+            of: read.of,
+            outcome: read.outcome,
+            permission: read.permission,
+            error: read.error,
+            hides: read.hides,
+            finds: read.finds,
+            span: top,
+        });
+        let resources = section.resources.into_iter().map(|item| {
+            let span = place(&item.id);
+            let value = serde_json::to_value(item).unwrap_or_default();
+            node(&value, span)
+        });
+        Section {
+            account: section.account,
+            region: section.region,
+            partition: section.partition,
+            service: section.service,
+            reads: reads.collect(),
+            resources: resources.collect(),
+            span: top,
+        }
+    });
+    Document { sections: sections.collect() }
+}
+
+/// A value that is written in one place as a whole.
+fn node(value: &serde_json::Value, span: Span) -> Node {
+    use serde_json::Value as Json;
+    let scalar = |text: String, plain: bool| NodeValue::Scalar(Scalar { text: text.into(), plain });
+    let value = match value {
+        Json::Null => NodeValue::Null,
+        Json::Bool(value) => scalar(value.to_string(), true),
+        Json::Number(value) => scalar(value.to_string(), true),
+        Json::String(value) => scalar(value.clone(), false),
+        Json::Array(items) => NodeValue::Seq(items.iter().map(|item| node(item, span)).collect()),
+        Json::Object(members) => NodeValue::Map(
+            members
+                .iter()
+                .map(|(key, value)| Entry { key: key.as_str().into(), key_span: span, value: node(value, span) })
+                .collect(),
+        ),
+    };
+    Node { span, tag: None, value }
 }
 
 /// One account of one snapshot.
@@ -314,7 +369,7 @@ impl Reading<'_> {
                 {
                     return Value::unknown(node.span, self.reason(only.value.as_str().unwrap_or_default(), own));
                 }
-                let member = |entry: &crate::source::Entry| Member {
+                let member = |entry: &Entry| Member {
                     key: Arc::from(&*entry.key),
                     key_span: entry.key_span,
                     value: self.value(&entry.value, own),

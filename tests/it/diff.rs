@@ -65,7 +65,7 @@ fn diff(arguments: &[&str]) -> (Result<u8, String>, String) {
 }
 
 fn document(before: &str, after: &str) -> (u8, Value) {
-    let (code, text) = diff(&[before, after, "--format", "json"]);
+    let (code, text) = diff(&[before, after, "--format", "json", "--fail-on", "medium"]);
     (code.unwrap(), serde_json::from_str(&text).unwrap())
 }
 

@@ -8,6 +8,7 @@
     reason = "a step that fails is a test that fails"
 )]
 
+mod aws_config;
 mod cdk;
 mod cli;
 mod deployed;

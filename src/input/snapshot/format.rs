@@ -78,6 +78,8 @@ pub enum Outcome {
     Unsupported,
     /// Anything else: the error says what.
     Failed,
+    /// Where the service that was asked keeps records, it keeps none of this.
+    Unrecorded,
 }
 
 /// One resource.
@@ -117,6 +119,20 @@ pub struct Manifest {
     pub complete: bool,
 }
 
+/// What is in a file of a snapshot folder.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is needed")]
+enum File {
+    Snapshot(Snapshot),
+    Manifest(Manifest),
+}
+
+/// The JSON Schema of the files of a snapshot.
+pub fn schema() -> Value {
+    schemars::schema_for!(File).to_value()
+}
+
 impl Outcome {
     pub fn key(self) -> &'static str {
         match self {
@@ -125,11 +141,12 @@ impl Outcome {
             Self::Throttled => "throttled",
             Self::Unsupported => "unsupported",
             Self::Failed => "failed",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
     pub fn of_key(key: &str) -> Option<Self> {
-        [Self::Ok, Self::Denied, Self::Throttled, Self::Unsupported, Self::Failed]
+        [Self::Ok, Self::Denied, Self::Throttled, Self::Unsupported, Self::Failed, Self::Unrecorded]
             .into_iter()
             .find(|outcome| outcome.key() == key)
     }
