@@ -9,6 +9,7 @@
 //! | `collect` | which services of which regions of which accounts, at which pace, and the snapshot's folder |
 //! | `reader` | one service of one region: calls, how they end, what they find |
 //! | `item` | resources in the shape of `CloudFormation` |
+//! | `recorded` | what an aggregator of AWS Config records of accounts |
 //! | `services` | one file a service: which calls, and what becomes of their answers |
 //! | `policy` | the permissions that all this needs |
 //! | `publish` | findings to Security Hub: what to write, and the calls |
@@ -18,5 +19,6 @@ pub mod item;
 pub mod policy;
 pub mod publish;
 pub mod reader;
+pub mod recorded;
 pub mod services;
 pub mod session;

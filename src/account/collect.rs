@@ -55,7 +55,7 @@ const LARGE: usize = 1 << 20;
 const ENTRY: &str = "account";
 
 /// Region of the services that have none.
-const GLOBAL: &str = "global";
+pub(super) const GLOBAL: &str = "global";
 
 /// Collects all that can be read of the accounts. `progress` is told of each service that is done.
 pub async fn collect(
@@ -156,17 +156,32 @@ fn prepare(opened: &Opened, request: &Request) -> Result<Manifest, Error> {
             return Err(why(&"another version wrote it"));
         }
         manifest.collected_at = before.collected_at;
-    } else if fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        return Err(Error::NotEmpty(folder.clone()));
+    } else {
+        open(folder)?;
     }
     write_manifest(folder, &manifest)?;
     Ok(manifest)
 }
 
+/// Makes a folder for a new snapshot.
+pub(super) fn open(folder: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(Error::NotEmpty(folder.to_owned()));
+    }
+    Ok(())
+}
+
 const MANIFEST: &str = "manifest.json";
 
-fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
     put(&folder.join(MANIFEST), &text(manifest))
+}
+
+/// Writes a section where it belongs.
+pub(super) fn write_section(folder: &Path, section: Section) -> Result<(), Error> {
+    write(&path_of(folder, &section.account, &section.region, &section.service), section)
 }
 
 fn path_of(folder: &Path, account: &str, region: &str, service: &str) -> PathBuf {

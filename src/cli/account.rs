@@ -9,12 +9,16 @@ use tokio::runtime::Runtime;
 use super::arguments::{Access, Audit, Collect, Collecting, Destination, Format, Publishing};
 use super::meter::Meter;
 use super::{CLEAN, Error, Terminal, publish, scan};
-use crate::account::{collect as collecting, policy, session};
+use crate::account::{collect as collecting, policy, recorded, session};
 use crate::report::{Occasion, View};
 use crate::scan::Request;
 
 pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
-    let (services, _) = snapshot(&runtime()?, &arguments.collecting, &arguments.output, terminal, !arguments.quiet)?;
+    let (runtime, progress) = (runtime()?, !arguments.quiet);
+    let services = match &arguments.from_config {
+        Some(aggregator) => recorded_snapshot(&runtime, arguments, aggregator, terminal)?,
+        None => snapshot(&runtime, &arguments.collecting, &arguments.output, terminal, progress)?.0,
+    };
     let folder = arguments.output.display();
     writeln!(out, "{services} services read; judge them with `sra-guard scan {folder}`")?;
     Ok(CLEAN)
@@ -90,12 +94,7 @@ fn snapshot(
     progress: bool,
 ) -> Result<(usize, session::Opened), Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Account(error.to_string());
-    let request = collecting::Request {
-        folder: folder.to_owned(),
-        resume: arguments.resume,
-        read_code: arguments.read_code,
-        now: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    };
+    let request = request(arguments, folder);
     let meter = Meter::new(terminal.progress && progress);
     let services = std::sync::atomic::AtomicUsize::new(0);
     let done: Result<_, Error> = runtime.block_on(async {
@@ -109,6 +108,37 @@ fn snapshot(
     });
     meter.finish();
     Ok((services.into_inner(), done?))
+}
+
+fn request(arguments: &Collecting, folder: &Path) -> collecting::Request {
+    collecting::Request {
+        folder: folder.to_owned(),
+        resume: arguments.resume,
+        read_code: arguments.read_code,
+        now: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
+}
+
+/// Collects what an aggregator of AWS Config records. Returns how many services that is.
+fn recorded_snapshot(
+    runtime: &Runtime,
+    arguments: &Collect,
+    aggregator: &str,
+    terminal: Terminal,
+) -> Result<usize, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Account(error.to_string());
+    let meter = Meter::new(terminal.progress && !arguments.quiet);
+    let request = request(&arguments.collecting, &arguments.output);
+    let done = runtime.block_on(async {
+        let opened = access(&arguments.collecting.access, terminal.ask).open().await.map_err(|error| failed(&error))?;
+        let session = opened.sessions.first().ok_or_else(|| Error::Account("no account can be entered".to_owned()))?;
+        let region = session.regions.first().map_or_else(|| session.home_region(), String::as_str);
+        let step = |kind: &str, done, total| meter.show(kind.to_owned(), done, total);
+        let config = session.in_region(region);
+        recorded::collect(&config, aggregator, &request, &step).await.map_err(|error| failed(&error))
+    });
+    meter.finish();
+    Ok(done?.1)
 }
 
 /// What the SDK's calls run on.

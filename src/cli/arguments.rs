@@ -153,6 +153,14 @@ pub struct Collecting {
 pub struct Collect {
     #[command(flatten)]
     pub collecting: Collecting,
+    /// Read what this aggregator of AWS Config records, instead of the accounts themselves
+    #[arg(
+        long,
+        value_name = "AGGREGATOR",
+        conflicts_with_all = ["resume", "read_code", "accounts", "organization"],
+        help_heading = "Snapshot"
+    )]
+    pub from_config: Option<String>,
     /// Folder for the snapshot
     #[arg(long, short, value_name = "DIR", default_value = "snapshot", help_heading = "Snapshot")]
     pub output: PathBuf,

@@ -122,6 +122,12 @@ fn reads(finds: &[&str], hides: &[&str], complete: bool) -> Vec<ReadRecord> {
     reads
 }
 
+/// The types of configuration items that are read, sorted.
+pub fn recorded_types() -> Vec<&'static str> {
+    let sources = types::KNOWN.iter().filter_map(|(_, source)| *source).chain([types::RECORDER]);
+    sources.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The last state of each resource that still exists.
 fn latest<'a>(items: impl Iterator<Item = Recorded<'a>>) -> Vec<Recorded<'a>> {
     let mut found: BTreeMap<(String, String, String, String), Recorded<'_>> = BTreeMap::new();

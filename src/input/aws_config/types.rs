@@ -113,10 +113,13 @@ pub(super) fn is_global(kind: &str) -> bool {
     ["AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::"].iter().any(|service| kind.starts_with(service))
 }
 
+/// What records, which is itself recorded.
+pub(super) const RECORDER: &str = "AWS::Config::ConfigurationRecorder";
+
 /// Whether an item says that its recorder records every type. Source: AWS Config API reference, `RecordingGroup`.
 pub(super) fn records_all(item: &Recorded<'_>) -> bool {
     let all = at(item.configuration, "RecordingGroup.AllSupported").and_then(Value::as_bool) == Some(true);
-    item.kind == "AWS::Config::ConfigurationRecorder" && all
+    item.kind == RECORDER && all
 }
 
 /// The resources that an item tells.
