@@ -39,8 +39,13 @@ pub struct Uncompared {
 type Key = (String, String, String, String);
 
 pub(super) fn compare(before: &Side, after: &Side, pairing: &Pairing) -> (Vec<FindingChange>, Vec<Uncompared>) {
-    let partner =
-        |address: &Address| pairing.partner(address).map_or_else(|| format!("\u{0}{address}"), Address::to_string);
+    // What stands for something unread is no resource to pair, and called the same in two snapshots.
+    let alike = before.is_live() && after.is_live();
+    let partner = |address: &Address| match pairing.partner(address) {
+        Some(partner) => partner.to_string(),
+        None if alike => address.to_string(),
+        None => format!("\u{0}{address}"),
+    };
     let mut one = by_subject(before, partner);
     let mut other = by_subject(after, Address::to_string);
     let mut changes = Vec::new();

@@ -93,16 +93,18 @@ fn changed(document: &Value) -> Vec<(String, Value, Value)> {
 
 #[test]
 fn the_same_snapshot_does_not_differ_from_itself() {
-    let folder = Folder::new();
-    let text = snapshot_of(&listed(), &[function("orders"), url("NONE")]);
-    let (a, b) = (written(&folder, "a.json", &text), written(&folder, "b.json", &text));
-    let (code, document) = document(&a, &b);
-    assert_eq!(code, 0);
-    assert_eq!(
-        (&document["resources"], &document["findings"], &document["uncompared"]),
-        (&json!([]), &json!([]), &json!([]))
-    );
-    assert_eq!(document["paired"], 2);
+    for (reads, resources) in [(listed(), vec![function("orders"), url("NONE")]), (denied(), vec![function("orders")])]
+    {
+        let folder = Folder::new();
+        let text = snapshot_of(&reads, &resources);
+        let (a, b) = (written(&folder, "a.json", &text), written(&folder, "b.json", &text));
+        let (code, document) = document(&a, &b);
+        assert_eq!(code, 0);
+        for differences in ["resources", "findings", "uncompared"] {
+            assert_eq!(document[differences], json!([]), "{differences}");
+        }
+        assert_eq!(document["paired"], resources.len());
+    }
 }
 
 #[test]
