@@ -3,7 +3,7 @@
 //! So memory holds the services that are being read, never the account, and what was read stays when the rest fails.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ use crate::input::snapshot::format::{Manifest, Outcome, ReadRecord, Section, Sna
 #[derive(Clone, Debug)]
 pub struct Request {
     pub folder: PathBuf,
-    /// Go on with what an earlier run has left in the folder.
+    /// Go on with what an earlier run has left in the folder: services whose calls all ended well are not read again.
     pub resume: bool,
     /// Download the code of functions.
     pub read_code: bool,
@@ -83,7 +83,7 @@ pub async fn collect(
     let total = tasks.len();
     let work = tasks.into_iter().map(|(session, region, service)| async move {
         let path = path_of(&request.folder, &session.account, region, service.name);
-        if !(request.resume && is_written(&path)) {
+        if !(request.resume && is_complete(&path)) {
             let section = read(session, region, service, request.read_code).await;
             write(&path, section)?;
         }
@@ -192,16 +192,28 @@ fn compressed(path: &Path) -> PathBuf {
     path.with_extension("json.gz")
 }
 
-fn is_written(path: &Path) -> bool {
-    path.exists() || compressed(path).exists()
+/// Whether a section is there of which nothing is worth another try.
+fn is_complete(path: &Path) -> bool {
+    let text = fs::read(path).or_else(|_| {
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(fs::File::open(compressed(path))?).read_to_end(&mut text)?;
+        Ok::<_, io::Error>(text)
+    });
+    let snapshot: Option<Snapshot> = text.ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let reads = snapshot.iter().flat_map(|snapshot| &snapshot.sections).flat_map(|section| &section.reads);
+    snapshot.is_some()
+        && reads.map(|read| read.outcome).all(|outcome| matches!(outcome, Outcome::Ok | Outcome::Unsupported))
 }
 
 fn write(path: &Path, section: Section) -> Result<(), Error> {
     let text = text(&Snapshot { sra_guard_snapshot: VERSION, sections: vec![section] });
+    let large = compressed(path);
     if text.len() <= LARGE {
-        return put(path, &text);
+        put(path, &text)?;
+        return remove(&large);
     }
-    let path = compressed(path);
+    remove(path)?;
+    let path = large;
     let failed = |source| Error::Write { path: path.clone(), source };
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(&text).map_err(failed)?;

@@ -289,8 +289,6 @@ const DENIED: &[&str] = &[
     "AuthFailure",
     "AuthorizationError",
     "AuthorizationErrorException",
-    "ExpiredToken",
-    "ExpiredTokenException",
     "ForbiddenException",
     "InvalidClientTokenId",
     "NotAuthorizedException",
@@ -299,6 +297,9 @@ const DENIED: &[&str] = &[
     "UnauthorizedOperation",
     "UnrecognizedClientException",
 ];
+
+/// The session has ended while it was used. Source: "Common errors" of the services.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
 /// Source: the SDK's own list of throttling codes, "Retry behavior" of the AWS SDKs and Tools reference guide.
 const THROTTLED: &[&str] = &[
@@ -347,6 +348,9 @@ pub(super) fn ended<E: ProvideErrorMetadata + std::error::Error + 'static>(error
         return (outcome, text);
     };
     let is = |codes: &[&str]| codes.contains(&code);
+    if is(EXPIRED) {
+        return (Outcome::Failed, "the credentials have expired; sign in again and go on with `--resume`".to_owned());
+    }
     let outcome = if is(DENIED) || code.ends_with("AccessDenied") {
         Outcome::Denied
     } else if is(THROTTLED) || status == Some(429) {

@@ -24,7 +24,7 @@ fn refused(status: u16, code: &str, message: &str) -> CallError<ErrorMetadata> {
 #[test]
 fn errors_are_told_apart_by_their_codes() {
     let outcome = |status, code| ended(&refused(status, code, "")).0;
-    for code in ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "ExpiredToken", "IAMAccessDenied"] {
+    for code in ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "IAMAccessDenied"] {
         assert_eq!(outcome(403, code), Outcome::Denied, "{code}");
     }
     for code in ["Throttling", "RequestLimitExceeded", "TooManyRequestsException"] {
@@ -33,6 +33,8 @@ fn errors_are_told_apart_by_their_codes() {
     assert_eq!(outcome(429, "Anything"), Outcome::Throttled);
     assert_eq!(outcome(400, "InvalidAction"), Outcome::Unsupported);
     assert_eq!(outcome(500, "InternalError"), Outcome::Failed);
+    // It is not the permission that is missing.
+    assert_eq!(outcome(403, "ExpiredToken"), Outcome::Failed);
 }
 
 #[test]
