@@ -3,12 +3,14 @@
 mod denied;
 mod emulator;
 mod equal;
+mod faults;
+mod members;
 mod seeds;
 
 use std::sync::Arc;
 
 use sra_guard::account::collect::{Request, collect};
-use sra_guard::account::session::Opened;
+use sra_guard::account::session::{Opened, Session};
 use sra_guard::finding::Report;
 use sra_guard::scan;
 use sra_guard::source::SourceMap;
@@ -18,6 +20,17 @@ use crate::support::{Folder, rules};
 
 /// Collects accounts of the emulator into a folder.
 fn collected(emulator: &Emulator, accounts: &[String], region: &str) -> Folder {
+    collected_by(|| async {
+        let mut sessions = Vec::new();
+        for account in accounts {
+            sessions.push(emulator.session(account, region).await);
+        }
+        sessions
+    })
+}
+
+/// Collects what sessions can read into a folder.
+fn collected_by<S: Future<Output = Vec<Session>>>(sessions: impl FnOnce() -> S) -> Folder {
     let folder = Folder::new();
     let request = Request {
         folder: folder.path().join("snapshot"),
@@ -27,10 +40,7 @@ fn collected(emulator: &Emulator, accounts: &[String], region: &str) -> Folder {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut opened = Opened::default();
-        for account in accounts {
-            opened.sessions.push(emulator.session(account, region).await);
-        }
+        let opened = Opened { sessions: sessions().await, closed: Vec::new() };
         collect(&opened, &request, &|_| {}).await.unwrap();
     });
     folder
