@@ -125,7 +125,10 @@ mod aggregator {
             line.clear();
             reader.read_line(&mut line).unwrap();
             let Some((name, value)) = line.trim().split_once(':') else {
-                if line.trim().is_empty() { break } else { continue }
+                if line.trim().is_empty() {
+                    break;
+                }
+                continue;
             };
             if name.eq_ignore_ascii_case("content-length") {
                 length = value.trim().parse().unwrap();
