@@ -4,6 +4,7 @@
 //! [`crate::facts`] only use the typed views.
 
 pub mod acm;
+pub mod addressed;
 pub mod apigateway;
 pub mod autoscaling;
 pub mod cognito;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
+pub use addressed::Addressed;
 pub use kinds::understands;
 pub use pointing::Pointing;
 

@@ -14,6 +14,7 @@ use crate::rule::RuleSet;
 use crate::rule::merge::Merger;
 use crate::rule::raw::{GuardFile, Worker};
 use crate::source::{SourceMap, Span};
+use crate::world::Incomplete;
 
 /// A validated request: what to read and what to judge it by.
 #[derive(Debug, Default)]
@@ -161,7 +162,7 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
     }
     judged.notes.sort();
     judged.notes.dedup();
-    judged.add(merger.finish(worlds.incomplete.as_ref()), keep_all);
+    judged.add(merger, worlds.incomplete.as_ref(), keep_all);
     judged
 }
 
@@ -182,7 +183,7 @@ fn judge_by_guard(unit: &dyn Unit, files: &[GuardFile], keep_all: bool, judged: 
                         merger.add(&result.subject, [(result.rule, result.judgement)]);
                     }
                 }
-                judged.add(merger.finish(worlds.incomplete.as_ref()), keep_all);
+                judged.add(merger, worlds.incomplete.as_ref(), keep_all);
             }
             Err(error) => {
                 let files = unit.files().join(", ");
@@ -224,13 +225,12 @@ impl Judged {
         });
     }
 
-    fn add(&mut self, findings: Vec<Finding>, keep_all: bool) {
-        for finding in findings {
-            let verdicts = self.counts.entry(finding.rule.id.clone()).or_default();
-            *verdicts.entry(finding.verdict).or_default() += 1;
-            if keep_all || !matches!(finding.verdict, Verdict::Pass | Verdict::NotApplicable) {
-                self.findings.push(finding);
-            }
+    fn add(&mut self, merger: Merger, incomplete: Option<&Incomplete>, keep_all: bool) {
+        let wanted = |verdict| keep_all || !matches!(verdict, Verdict::Pass | Verdict::NotApplicable);
+        for merged in merger.finish(incomplete, wanted) {
+            let verdicts = self.counts.entry(merged.rule.id.clone()).or_default();
+            *verdicts.entry(merged.verdict).or_default() += 1;
+            self.findings.extend(merged.finding);
         }
     }
 }

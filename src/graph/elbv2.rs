@@ -14,7 +14,7 @@ pub use target_group::{Member, MemberKind, TargetGroup, TargetType};
 use super::autoscaling::AutoScaling;
 use super::ecs::Ecs;
 use super::lambda::Lambda;
-use super::{Pointing, Resources, Target, Typed, boolean, integer, list, target, text};
+use super::{Addressed, Pointing, Resources, Target, Typed, boolean, integer, list, target, text};
 use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Prop, Reason, Value};
@@ -27,12 +27,12 @@ pub const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
 /// Everything of the service in one architecture, in source order.
 #[derive(Debug, Default)]
 pub struct Elbv2 {
-    pub load_balancers: Vec<LoadBalancer>,
+    pub load_balancers: Addressed<LoadBalancer>,
     /// By their load balancers.
     pub listeners: Pointing<Listener>,
     /// Rules whose listener is not among [`Self::listeners`]: imported, given by parameter, or not understood.
     pub orphans: Vec<OrphanRule>,
-    pub target_groups: Vec<TargetGroup>,
+    pub target_groups: Addressed<TargetGroup>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +118,7 @@ impl Elbv2 {
     pub fn new(views: Views<'_>) -> Self {
         let resources = views.resources;
         let load_balancers = resources.of_kind(LOAD_BALANCER).map(LoadBalancer::new).collect();
+        let load_balancers = Addressed::new(load_balancers, |found: &LoadBalancer| &found.address);
         let mut listeners: Vec<_> = resources.of_kind(LISTENER).map(|found| Listener::new(found, resources)).collect();
         let orphans = rule::attach(resources, &mut listeners);
         let listeners = Pointing::new(listeners, |listener| &listener.load_balancer);
@@ -126,7 +127,7 @@ impl Elbv2 {
     }
 
     pub fn load_balancer(&self, address: &Address) -> Option<&LoadBalancer> {
-        self.load_balancers.iter().find(|found| found.address == *address)
+        self.load_balancers.get(address)
     }
 
     pub fn listener(&self, address: &Address) -> Option<&Listener> {
@@ -134,11 +135,12 @@ impl Elbv2 {
     }
 
     pub fn target_group(&self, address: &Address) -> Option<&TargetGroup> {
-        self.target_groups.iter().find(|found| found.address == *address)
+        self.target_groups.get(address)
     }
 
     pub fn listeners_of<'a>(&'a self, load_balancer: &'a Address) -> impl Iterator<Item = &'a Listener> {
-        self.listeners.iter().filter(move |listener| listener.load_balancer.address() == Some(load_balancer))
+        let near = self.listeners.near(&Target::Resource(load_balancer.clone()));
+        near.filter(move |listener| listener.load_balancer.address() == Some(load_balancer))
     }
 
     /// Every rule with its listener, if that was scanned.

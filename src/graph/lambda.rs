@@ -7,7 +7,7 @@ pub mod policy;
 
 use std::collections::BTreeMap;
 
-use super::{Link, Resources, Target, Typed, boolean, integer, list, target, text};
+use super::{Link, Pointing, Resources, Target, Typed, boolean, integer, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
@@ -23,9 +23,11 @@ pub struct Lambda {
     pub functions: Vec<Function>,
     /// Versions and aliases.
     qualified: BTreeMap<Address, Qualified>,
-    pub permissions: Vec<Permission>,
+    /// By their functions.
+    pub permissions: Pointing<Permission>,
     pub layer_permissions: Vec<LayerPermission>,
-    pub urls: Vec<Url>,
+    /// By their functions.
+    pub urls: Pointing<Url>,
     pub event_sources: Vec<EventSource>,
 }
 
@@ -103,7 +105,8 @@ impl Lambda {
                 lambda.qualified.insert(resource.address.clone(), Qualified { function, name });
             }
         }
-        lambda.urls = resources.of_kind("AWS::Lambda::Url").map(|resource| lambda.url(resources, resource)).collect();
+        let urls = resources.of_kind("AWS::Lambda::Url").map(|resource| lambda.url(resources, resource));
+        lambda.urls = Pointing::new(urls.collect(), |url| &url.function.function);
         lambda.event_sources = resources
             .of_kind("AWS::Lambda::EventSourceMapping")
             .map(|resource| EventSource {
@@ -112,10 +115,10 @@ impl Lambda {
                 source: target(resources, resource.prop("EventSourceArn"), EVENT_SOURCES),
             })
             .collect();
-        lambda.permissions = resources
+        let permissions = resources
             .of_kind("AWS::Lambda::Permission")
-            .map(|resource| policy::permission(&lambda, resources, resource))
-            .collect();
+            .map(|resource| policy::permission(&lambda, resources, resource));
+        lambda.permissions = Pointing::new(permissions.collect(), |permission| &permission.function.function);
         lambda.layer_permissions =
             resources.of_kind("AWS::Lambda::LayerVersionPermission").map(|it| policy::layer(resources, it)).collect();
         lambda
@@ -127,7 +130,8 @@ impl Lambda {
 
     /// The permissions of a function, those of its versions and aliases included.
     pub fn permissions_of<'a>(&'a self, function: &'a Address) -> impl Iterator<Item = &'a Permission> {
-        self.permissions.iter().filter(move |permission| permission.function.address() == Some(function))
+        let near = self.permissions.near(&Target::Resource(function.clone()));
+        near.filter(move |permission| permission.function.address() == Some(function))
     }
 
     /// Follows a value that names a function: a reference, a name, a (partial) ARN, or an API Gateway integration

@@ -53,6 +53,15 @@ impl<T> Pointing<T> {
         near.sort_unstable();
         near.into_iter().filter_map(|index| self.items.get(index))
     }
+
+    /// The same for what may itself not be known: then every item may lead there.
+    pub fn about(&self, wanted: Option<&Target>) -> impl Iterator<Item = &T> + use<'_, T> {
+        let (near, all) = match wanted {
+            Some(wanted) => (Some(self.near(wanted)), None),
+            None => (None, Some(self.items.iter())),
+        };
+        near.into_iter().flatten().chain(all.into_iter().flatten())
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +84,7 @@ mod tests {
         assert_eq!(near("a"), [1, 2, 4]);
         assert_eq!(near("b"), [2, 3]);
         assert_eq!(near("c"), [2]);
+        assert_eq!(pointing.about(Some(&outside("b"))).count(), 2);
+        assert_eq!(pointing.about(None).count(), 4);
     }
 }

@@ -164,7 +164,7 @@ impl Architectures {
                 merger.add(subject, judged);
             }
         }
-        merger.finish(self.incomplete.as_ref())
+        merger.finish(self.incomplete.as_ref(), |_| true).filter_map(|merged| merged.finding).collect()
     }
 }
 

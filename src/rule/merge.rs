@@ -70,10 +70,46 @@ impl Merger {
     }
 
     /// Merges: fail beats error beats unknown beats pass beats not applicable. `incomplete` tells that not all worlds
-    /// were explored, so that no pass is certain.
-    pub fn finish(self, incomplete: Option<&Incomplete>) -> Vec<Finding> {
-        let worlds = &self.worlds;
-        self.judged.into_values().flatten().filter_map(|judged| merge(worlds, judged, incomplete)).collect()
+    /// were explored, so that no pass is certain. Only what is `wanted` becomes a finding.
+    pub fn finish(
+        self,
+        incomplete: Option<&Incomplete>,
+        wanted: impl Fn(Verdict) -> bool,
+    ) -> impl Iterator<Item = Merged> {
+        let Self { worlds, judged } = self;
+        judged.into_values().flatten().filter_map(move |judged| {
+            let (rule, verdict) = (Arc::clone(&judged.rule), judged.verdict(incomplete)?);
+            let finding = if wanted(verdict) { merge(&worlds, judged, incomplete) } else { None };
+            Some(Merged { rule, verdict, finding })
+        })
+    }
+}
+
+/// What a rule says of a subject in all worlds.
+#[derive(Debug)]
+pub struct Merged {
+    pub rule: Arc<RuleInfo>,
+    pub verdict: Verdict,
+    /// `None` when it is not wanted.
+    pub finding: Option<Finding>,
+}
+
+impl Judged {
+    /// The strongest verdict of any world.
+    fn strongest(&self) -> Option<Verdict> {
+        let order = [Verdict::Fail, Verdict::Error, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
+        order.into_iter().find(|wanted| self.given(*wanted).next().is_some())
+    }
+
+    fn given(&self, wanted: Verdict) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(move |outcome| outcome.judgement.verdict == wanted)
+    }
+
+    fn verdict(&self, incomplete: Option<&Incomplete>) -> Option<Verdict> {
+        let strongest = self.strongest()?;
+        let missing = |outcome: &Outcome| incomplete.is_some_and(|it| !it.explored.contains(&outcome.subject.address));
+        let open = strongest == Verdict::Pass && self.given(strongest).next().is_some_and(missing);
+        Some(if open { Verdict::Unknown } else { strongest })
     }
 }
 
@@ -92,9 +128,8 @@ fn reference_to(subject: &Subject) -> SubjectRef {
 }
 
 fn merge(worlds: &[Vec<NamedCondition>], judged: Judged, incomplete: Option<&Incomplete>) -> Option<Finding> {
-    let order = [Verdict::Fail, Verdict::Error, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
-    let given = |wanted: Verdict| judged.outcomes.iter().filter(move |outcome| outcome.judgement.verdict == wanted);
-    let verdict = order.into_iter().find(|wanted| given(*wanted).next().is_some())?;
+    let given = |wanted: Verdict| judged.given(wanted);
+    let verdict = judged.strongest()?;
     let holds = together(given(verdict));
     let mut conditions = Vec::new();
     let every: Vec<usize> = (0..worlds.len()).collect();

@@ -111,7 +111,7 @@ pub enum ExpressionKind {
     Binary(BinaryOperator, Box<(Expression, Expression)>),
     Conditional(Box<Conditional>),
     For(Box<For>),
-    Call(Call),
+    Call(Box<Call>),
 }
 
 /// A number as Terraform holds it, as far as architectures need it: whole numbers exactly, others as `f64`.
@@ -155,7 +155,7 @@ pub enum TemplatePart {
     /// Decoded text and where it is written. A piece whose text is as long as its span maps byte for byte; an escape
     /// is a piece of its own, as is each line of an indented heredoc.
     Literal(Arc<str>, Span),
-    Interpolation(Expression),
+    Interpolation(Box<Expression>),
     If(Box<TemplateIf>),
     For(Box<TemplateFor>),
 }
@@ -187,7 +187,7 @@ pub enum Step {
     /// `.name`.
     Attribute(Name),
     /// `[expression]`, and the legacy `.0`.
-    Index(Expression),
+    Index(Box<Expression>),
     /// `[*]`: all following steps apply to each element.
     Splat(Span),
     /// `.*`: the attributes that follow apply to each element, an index again to the whole.

@@ -44,7 +44,7 @@ fn of_url(graph: &Graph, url: &Url) -> Option<Subject> {
 
 fn public_permission(graph: &Graph, url: &Url) -> Fact<bool> {
     let mut unclear = None;
-    for permission in &graph.lambda.permissions {
+    for permission in graph.lambda.permissions.about(url.function.function.known()) {
         match (same_door(permission, url), is_public(permission)) {
             (Some(false), _) | (_, Some(false)) => {}
             (Some(true), Some(true)) => {
@@ -121,7 +121,8 @@ fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
     if !named || public == Some(false) {
         return None;
     }
-    let judged_there = graph.lambda.urls.iter().any(|url| {
+    let mut urls = graph.lambda.urls.about(permission.function.function.known());
+    let judged_there = urls.any(|url| {
         same_door(permission, url) == Some(true) && url.auth_type.known().is_some_and(|kind| kind != "AWS_IAM")
     });
     if judged_there {

@@ -88,7 +88,7 @@ impl<'g> Users<'g> {
                 users.unread.push((resource, reason, span));
             }
         }
-        for balancer in &graph.elbv2.load_balancers {
+        for balancer in graph.elbv2.load_balancers.iter() {
             let Some(resource) = graph.resources.get(&balancer.address) else { continue };
             // The groups that it names it refers to; the default one it does not.
             for pointer in front::groups_of(graph, balancer) {

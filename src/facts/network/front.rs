@@ -1,5 +1,6 @@
 //! What stands in front of a workload: the load balancers that forward to the target groups in which it is registered.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::super::{Fact, Step};
@@ -10,12 +11,18 @@ use crate::graph::elbv2::{ActionKind, Listener, LoadBalancer, LoadBalancerType, 
 use crate::graph::{Graph, Target, Typed};
 use crate::input::Resource;
 use crate::source::Span;
-use crate::value::Reason;
+use crate::value::{Address, Reason};
 
 /// Finds the front of each workload.
 #[derive(Debug)]
 pub(super) struct Fronts<'g> {
     graph: &'g Graph,
+    /// With its listener, if that was scanned.
+    rules: Vec<(Option<&'g Listener>, &'g Rule)>,
+    /// The rules that forward to a target group for certain, in their order.
+    forwarding: HashMap<&'g Address, Vec<usize>>,
+    /// Those that may forward to any, and why.
+    open: Vec<(usize, Reason)>,
 }
 
 /// The front of one workload.
@@ -42,7 +49,19 @@ struct Unseen {
 
 impl<'g> Fronts<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        Self { graph }
+        let rules: Vec<_> = graph.elbv2.all_rules().collect();
+        let mut forwarding: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut open = Vec::new();
+        for (index, (_, rule)) in rules.iter().enumerate() {
+            for group in rule.target_groups() {
+                let known = forwarding.entry(group).or_default();
+                if known.last() != Some(&index) {
+                    known.push(index);
+                }
+            }
+            open.extend(may_forward(rule).map(|reason| (index, reason)));
+        }
+        Self { graph, rules, forwarding, open }
     }
 
     pub(super) fn of(&self, workload: &Workload<'g>) -> Front<'g> {
@@ -69,21 +88,22 @@ impl<'g> Fronts<'g> {
 
     fn follow(&self, front: &mut Front<'g>, registration: &Registration, group: &'g TargetGroup, span: Span) {
         let registered = Step::new(format!("it is registered in target group `{}`", group.name), span);
-        let mut forwarded = false;
-        for (listener, rule) in self.graph.elbv2.all_rules() {
-            let certain = rule.target_groups().any(|address| *address == group.address);
-            if let Some(reason) = may_forward(rule).filter(|_| !certain) {
-                front.unseen(reason, "a listener rule may forward to it", rule.span, false);
-            }
-            if !certain {
+        let certain = self.forwarding.get(&group.address).map_or(&[][..], Vec::as_slice);
+        // In the order of the rules: for those that only may forward, the reason.
+        let mut near: BTreeMap<usize, Option<&Reason>> =
+            self.open.iter().map(|(index, reason)| (*index, Some(reason))).collect();
+        near.extend(certain.iter().map(|index| (*index, None)));
+        for (index, doubt) in near {
+            let Some((listener, rule)) = self.rules.get(index) else { continue };
+            if let Some(reason) = doubt {
+                front.unseen(reason.clone(), "a listener rule may forward to it", rule.span, false);
                 continue;
             }
-            forwarded = true;
             let step = Step::new(format!("`{}` forwards to target group `{}`", rule.name, group.name), rule.span);
             front.steps.extend([registered.clone(), step.clone()]);
-            self.add(front, listener, step);
+            self.add(front, *listener, step);
         }
-        if forwarded {
+        if !certain.is_empty() {
             front.add_ports(registration, group);
         }
     }

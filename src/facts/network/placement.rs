@@ -347,7 +347,7 @@ fn hosts(graph: &Graph, service: &Service) -> Result<Vec<Nic>, Unread> {
 fn instance_targets(graph: &Graph, address: &Address) -> Vec<Registration> {
     let this = Target::Resource(address.clone());
     let mut found = Vec::new();
-    for group in &graph.elbv2.target_groups {
+    for group in graph.elbv2.target_groups.iter() {
         let itself = Target::Resource(group.address.clone());
         for member in &group.members {
             match leads_to(&member.target, &this) {

@@ -100,8 +100,9 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
         .of_kind("AWS::EC2::SubnetCidrBlock")
         .map(|block| target(resources, block.prop("SubnetId"), &[SUBNET]))
         .collect();
+    let default = resources.of_kind(VPC).find(|vpc| is_default(vpc));
     for resource in resources.of_kind(SUBNET) {
-        ec2.subnets.insert(resource.address.clone(), subnet(resources, resource, &blocks));
+        ec2.subnets.insert(resource.address.clone(), subnet(resources, resource, &blocks, default));
     }
     let (mut associations, mut main_tables) = (Vec::new(), Vec::new());
     for resource in resources.of_kind("AWS::EC2::SubnetRouteTableAssociation") {
@@ -146,7 +147,8 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
     }
 }
 
-fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Subnet {
+/// `default` is the default VPC.
+fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer], default: Option<&Resource>) -> Subnet {
     let own = ["Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6NetmaskLength", "Ipv6Native"];
     let written = own.iter().map(|property| resource.prop(property)).find(present);
     let this = Target::Resource(resource.address.clone());
@@ -169,7 +171,7 @@ fn subnet(resources: &Resources, resource: &Resource, blocks: &[Pointer]) -> Sub
     };
     let vpc = target(resources, resource.prop("VpcId"), &[VPC]);
     let is_default = boolean(resource.prop("DefaultForAz")).known() == Some(&true);
-    let vpc = match (vpc, resources.of_kind(VPC).find(|vpc| self::is_default(vpc))) {
+    let vpc = match (vpc, default) {
         (Typed::Absent(span), Some(vpc)) if is_default => Typed::Known(Target::Resource(vpc.address.clone()), span),
         (Typed::Absent(span), None) if is_default => Typed::Absent(span),
         (vpc, _) => required(vpc, "VpcId"),

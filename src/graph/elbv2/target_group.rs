@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::lambda::{self, Lambda, Qualifier};
-use super::super::{Resources, Target, Typed, integer, list, target, text};
+use super::super::{Addressed, Resources, Target, Typed, integer, list, target, text};
 use super::{Attributes, LOAD_BALANCER, TARGET_GROUP, Views, flag};
 use crate::input::{Format, Resource};
 use crate::source::Span;
@@ -164,13 +164,12 @@ fn implied_type(member: &Typed<Target>, resources: &Resources) -> Option<TargetT
 }
 
 /// All target groups with their members.
-pub(super) fn all(views: Views<'_>) -> Vec<TargetGroup> {
-    let mut groups: Vec<_> = views
-        .resources
-        .of_kind(TARGET_GROUP)
-        .map(|found| TargetGroup::new(found, views.resources, views.lambda))
-        .collect();
+pub(super) fn all(views: Views<'_>) -> Addressed<TargetGroup> {
+    let groups =
+        views.resources.of_kind(TARGET_GROUP).map(|found| TargetGroup::new(found, views.resources, views.lambda));
+    let mut groups: Vec<TargetGroup> = groups.collect();
     follow_addresses(views.resources, &mut groups);
+    let mut groups = Addressed::new(groups, |group| &group.address);
     for service in &views.ecs.services {
         for entry in service.load_balancers.known().into_iter().flatten() {
             let kind = MemberKind::EcsService;
@@ -220,8 +219,14 @@ fn follow_addresses(resources: &Resources, groups: &mut [TargetGroup]) {
 }
 
 /// Registers a service or Auto Scaling group in the target group that it names.
-fn join(groups: &mut [TargetGroup], member: &Address, kind: MemberKind, to: &Typed<Target>, port: &Typed<i64>) {
-    let Some(group) = groups.iter_mut().find(|group| to.address() == Some(&group.address)) else { return };
+fn join(
+    groups: &mut Addressed<TargetGroup>,
+    member: &Address,
+    kind: MemberKind,
+    to: &Typed<Target>,
+    port: &Typed<i64>,
+) {
+    let Some(group) = to.address().and_then(|address| groups.get_mut(address)) else { return };
     group.members.push(Member {
         kind,
         target: Typed::Known(Target::Resource(member.clone()), to.span()),

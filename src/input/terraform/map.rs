@@ -417,6 +417,8 @@ impl Mapper<'_> {
                 put(&mut map, property.to, Member { key: Arc::from(""), key_span, value });
             }
         }
+        // Of what a type may have, little is written.
+        map.members.shrink_to_fit();
         Value::new(span, crate::value::Kind::Map(map))
     }
 

@@ -83,6 +83,7 @@ impl Parser<'_> {
                 _ => return Err(self.expected("a label or `{`")),
             }
         }
+        labels.shrink_to_fit();
         let open = self.at;
         self.at += 1;
         let inside = self.nested(|parser| parser.block_body(&name, start, open + 1))?;
@@ -146,6 +147,9 @@ impl Parser<'_> {
             }
         }
         self.keep_last(&mut body);
+        // A file has more blocks than anything else, and its tree stays until it is judged.
+        body.attributes.shrink_to_fit();
+        body.blocks.shrink_to_fit();
         Ok(body)
     }
 

@@ -108,6 +108,7 @@ impl Parser<'_> {
         if steps.is_empty() {
             return Ok(of);
         }
+        steps.shrink_to_fit();
         Ok(Expression { span, kind: ExpressionKind::Traversal(Box::new(of), steps) })
     }
 
@@ -121,7 +122,7 @@ impl Parser<'_> {
         if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.digits();
             let kind = ExpressionKind::Number(number(self.slice(start, self.at)));
-            return Ok(Step::Index(Expression { span: self.place.span(start, self.at), kind }));
+            return Ok(Step::Index(Box::new(Expression { span: self.place.span(start, self.at), kind })));
         }
         Ok(Step::Attribute(self.identifier("an attribute name, a number or `*` after `.`")?))
     }
@@ -138,7 +139,7 @@ impl Parser<'_> {
             }
             let index = parser.expression()?;
             parser.expect("]")?;
-            Ok(Step::Index(index))
+            Ok(Step::Index(Box::new(index)))
         })
     }
 
@@ -226,7 +227,7 @@ impl Parser<'_> {
                 }
             }
             let span = parser.place.span(start, parser.at);
-            Ok(Expression { span, kind: ExpressionKind::Call(Call { name, arguments, expand_last }) })
+            Ok(Expression { span, kind: ExpressionKind::Call(Box::new(Call { name, arguments, expand_last })) })
         })
     }
 

@@ -363,7 +363,7 @@ impl Parser<'_> {
             }
             self.literal_parts(&mut literal, &mut parts);
             parts.push(match token {
-                Token::Interpolation(expression) => TemplatePart::Interpolation(*expression),
+                Token::Interpolation(expression) => TemplatePart::Interpolation(expression),
                 Token::If(condition, span) => {
                     let then = self.parts(rest, false)?;
                     let otherwise = match rest.next_if(|token| matches!(token, Token::Else(_))) {

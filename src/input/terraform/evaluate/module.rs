@@ -62,6 +62,14 @@ pub(super) struct Called<'a> {
     pub absent: Option<Reason>,
 }
 
+impl ModuleInstance<'_> {
+    /// Lets go of what was found. A module and what is in it hold each other, so neither would ever be freed.
+    pub(super) fn forget(&self) {
+        self.expansions.borrow_mut().clear();
+        self.called.borrow_mut().clear();
+    }
+}
+
 /// Arguments of a module call that are not variables.
 pub(super) const META: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];
 

@@ -147,6 +147,7 @@ impl<'a> Run<'a> {
         evaluated.notes = notes;
         evaluated.steps = self.steps.get();
         (evaluated.open, evaluated.asked) = self.asked.finish();
+        self.modules.borrow().iter().for_each(|module| module.forget());
         evaluated
     }
 

@@ -15,6 +15,7 @@ pub(in crate::input::terraform) struct United<'a> {
     pub instances: &'a [Instance],
     pub resources: Vec<Resource>,
     by_address: HashMap<Address, usize>,
+    by_kind: HashMap<Arc<str>, Vec<usize>>,
 }
 
 /// Whom an attachment adds something to.
@@ -29,9 +30,28 @@ pub(in crate::input::terraform) enum Owner {
 
 impl<'a> United<'a> {
     pub(super) fn new(mapper: &'a Mapper<'a>, resources: Vec<Resource>) -> Self {
-        let indexed = resources.iter().enumerate();
-        let by_address = indexed.map(|(index, resource)| (resource.address.clone(), index)).collect();
-        Self { mapper, instances: mapper.instances, resources, by_address }
+        let mut united = Self {
+            mapper,
+            instances: mapper.instances,
+            resources: Vec::new(),
+            by_address: HashMap::with_capacity(resources.len()),
+            by_kind: HashMap::new(),
+        };
+        for (index, resource) in resources.iter().enumerate() {
+            united.index(index, resource);
+        }
+        united.resources = resources;
+        united
+    }
+
+    fn index(&mut self, index: usize, resource: &Resource) {
+        self.by_address.insert(resource.address.clone(), index);
+        match self.by_kind.get_mut(&resource.kind) {
+            Some(known) => known.push(index),
+            None => {
+                self.by_kind.insert(Arc::clone(&resource.kind), vec![index]);
+            }
+        }
     }
 
     pub(super) fn get(&self, address: &Address) -> Option<&Resource> {
@@ -73,14 +93,14 @@ impl<'a> United<'a> {
         let is_named = |resource: &&Resource| {
             let properties = resource.properties.as_map();
             let mut known = names.iter().filter_map(|name| properties?.get(name));
-            &*resource.kind == kind
-                && known.any(|name| match last {
-                    Some(last) => name.as_str() == Some(last),
-                    // An unknown text has one value however often it is written.
-                    None => name.kind == link.kind && matches!(name.kind, Kind::Text(_) | Kind::Unknown(_)),
-                })
+            known.any(|name| match last {
+                Some(last) => name.as_str() == Some(last),
+                // An unknown text has one value however often it is written.
+                None => name.kind == link.kind && matches!(name.kind, Kind::Text(_) | Kind::Unknown(_)),
+            })
         };
-        match self.resources.iter().find(is_named) {
+        let mut of_kind = self.by_kind.get(kind).into_iter().flatten().filter_map(|index| self.resources.get(*index));
+        match of_kind.find(is_named) {
             Some(found) => Owner::Is(found.address.clone()),
             None => link.reason().map_or(Owner::Outside, unless_handed_in),
         }
@@ -127,7 +147,7 @@ impl<'a> United<'a> {
     }
 
     pub(super) fn push(&mut self, resource: Resource) {
-        self.by_address.insert(resource.address.clone(), self.resources.len());
+        self.index(self.resources.len(), &resource);
         self.resources.push(resource);
     }
 

@@ -1,6 +1,10 @@
 //! Whatever is written, an evaluation ends, soon, and with a note that says where.
 
-use super::evaluate;
+use std::rc::Rc;
+
+use super::super::run::{MAX_DEPTH_HERE, Run};
+use super::{Assumptions, evaluate};
+use crate::source::SourceMap;
 
 #[test]
 fn long_chains_of_references_end_with_a_note() {
@@ -79,4 +83,29 @@ fn too_many_instances_are_a_note() {
     let outcome = evaluate("resource \"aws_vpc\" \"x\" { count = 1000000000 }\nresource \"aws_vpc\" \"y\" {}\n");
     assert_eq!(outcome.notes(), ["main.tf:1 more than 10000 instances are not evaluated"]);
     assert_eq!(outcome.addresses(), ["aws_vpc.x[*]", "aws_vpc.y"]);
+}
+
+#[test]
+fn an_evaluation_leaves_nothing_behind() {
+    let text = "
+        resource \"aws_vpc\" \"main\" {}
+        module \"app\" {
+          source = \"./app\"
+          vpc    = aws_vpc.main.id
+        }
+        output \"subnet\" { value = module.app.subnet }
+# file: app/main.tf
+        variable \"vpc\" {}
+        resource \"aws_subnet\" \"app\" { vpc_id = var.vpc }
+        output \"subnet\" { value = aws_subnet.app.id }
+";
+    let sources = SourceMap::default();
+    let configuration = super::configuration(text, &[], &sources);
+    let assumptions = Assumptions::default();
+    let run = Run::new(&configuration, &assumptions, MAX_DEPTH_HERE);
+    assert_eq!(run.everything().instances.len(), 2);
+    let modules: Vec<_> = run.modules.borrow().iter().map(Rc::downgrade).collect();
+    assert_eq!(modules.len(), 2);
+    run.finish();
+    assert!(modules.iter().all(|module| module.upgrade().is_none()));
 }
