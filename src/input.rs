@@ -2,10 +2,10 @@
 //! `AWS::…` kinds with CloudFormation's property names.
 
 mod assemble;
-pub mod aws_config;
 mod change_set;
 pub mod cloudformation;
 pub mod collected;
+pub mod config_items;
 pub mod construct;
 pub mod discover;
 pub mod document;

@@ -9,7 +9,7 @@ use aws_sdk_config::error::DisplayErrorContext;
 use serde_json::Value;
 
 use super::collect::{self, Request};
-use crate::input::aws_config as recording;
+use crate::input::config_items as recording;
 use crate::input::snapshot::format::{Manifest, VERSION};
 
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["source", "value", "world", "input", "facts"]),
     ("rule", &["source", "value", "world", "input", "graph", "facts", "finding"]),
     ("report", &["source", "value", "world", "input", "graph", "facts", "finding"]),
-    ("account", &["input"]),
+    ("account", &["input", "finding", "report"]),
     ("scan", &["source", "value", "world", "input", "graph", "facts", "finding", "rule"]),
     ("diff", &["source", "value", "input", "finding", "report", "scan"]),
 ];

@@ -8,9 +8,9 @@
     reason = "a step that fails is a test that fails"
 )]
 
-mod aws_config;
 mod cdk;
 mod cli;
+mod config_items;
 mod deployed;
 mod diff;
 mod evidence;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use sra_guard::facts;
 use sra_guard::graph::Graph;
-use sra_guard::input::aws_config;
+use sra_guard::input::config_items;
 use sra_guard::input::snapshot::format;
 use sra_guard::rule::RuleSet;
 use sra_guard::source::SourceMap;
@@ -40,7 +40,7 @@ fn snapshots_and_manifests_conform_to_their_schema() {
         "resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1", "awsAccountId": "111122223333", "awsRegion": "eu-west-1",
         "ARN": "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1", "configuration": { "cidrBlock": "10.0.0.0/16" },
     });
-    let sections = aws_config::sections(&[item], true);
+    let sections = config_items::sections(&[item], true);
     let snapshot = format::Snapshot { sra_guard_snapshot: format::VERSION, sections };
     let snapshot = serde_json::to_value(snapshot).unwrap();
     let manifest = serde_json::to_value(format::Manifest::default()).unwrap();

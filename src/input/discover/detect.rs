@@ -2,7 +2,7 @@
 
 use super::super::change_set::{self, ChangeSet};
 use super::super::cloudformation::is_template;
-use super::super::{Format, Note, NoteLevel, aws_config, plan, snapshot};
+use super::super::{Format, Note, NoteLevel, config_items, plan, snapshot};
 use super::note;
 use crate::source::embedded::parse_embedded;
 use crate::source::{Limits, Node, Parsed, SourceMap, Span};
@@ -69,7 +69,7 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
             }
         };
     }
-    if let Some(document) = parsed.documents.first().and_then(aws_config::see) {
+    if let Some(document) = parsed.documents.first().and_then(config_items::see) {
         return Seen::Snapshot(document);
     }
     if let Some(set) = parsed.documents.first().and_then(|root| change_set::see(root, sources)) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::input::aws_config::item::{Made, Recorded, at, pascal};
+use crate::input::config_items::item::{Made, Recorded, at, pascal};
 
 pub(super) fn resources(item: &Recorded<'_>) -> Vec<Made> {
     let own =
