@@ -24,6 +24,7 @@ pub(super) fn run(arguments: &Scan, terminal: Terminal, out: &mut dyn Write) -> 
 }
 
 /// What was judged, and what it means for a gate.
+#[cfg_attr(not(feature = "account"), expect(dead_code, reason = "only publishing goes on with a report"))]
 pub(super) struct Run {
     pub report: Report,
     pub sources: SourceMap,
