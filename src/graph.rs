@@ -37,8 +37,8 @@ pub struct Resources {
     list: Vec<Resource>,
     by_address: HashMap<Address, usize>,
     by_kind: BTreeMap<Arc<str>, Vec<usize>>,
-    /// Literal physical names (`RoleName: x`) → resource, when unambiguous within its kind.
-    by_name: HashMap<(Arc<str>, String), Option<usize>>,
+    /// Literal physical names (`RoleName: x`) → resources of that kind.
+    by_name: HashMap<(Arc<str>, String), Vec<usize>>,
     /// Those of which nothing is known: they stand for what a list that failed may hide.
     unread: Vec<usize>,
 }
@@ -62,11 +62,7 @@ impl Resources {
                 resources.unread.push(index);
             }
             if let Some(name) = physical_name(resource) {
-                resources
-                    .by_name
-                    .entry((Arc::clone(&resource.kind), name.to_owned()))
-                    .and_modify(|known| *known = None)
-                    .or_insert(Some(index));
+                resources.by_name.entry((Arc::clone(&resource.kind), name.to_owned())).or_default().push(index);
             }
         }
         resources
@@ -140,10 +136,22 @@ impl Resources {
         let last = text.rsplit([':', '/']).next().unwrap_or(text);
         kinds.iter().find_map(|kind| {
             let (kind, _) = self.by_kind.get_key_value(*kind)?;
-            let index = self.by_name.get(&(Arc::clone(kind), last.to_owned()))?;
-            self.list.get((*index)?)
+            let named = self.by_name.get(&(Arc::clone(kind), last.to_owned()))?;
+            let mut named = named.iter().filter_map(|index| self.list.get(*index)).filter(|one| may_be_at(one, text));
+            // What may be any of several is none of them.
+            named.next().filter(|_| named.next().is_none())
         })
     }
+}
+
+/// Whether an ARN may be that of a resource, by region and account: both are known of what is in a live account.
+fn may_be_at(resource: &Resource, text: &str) -> bool {
+    let own = &*resource.address.0;
+    if !own.starts_with("arn:") || !text.starts_with("arn:") {
+        return true;
+    }
+    let place = |arn: &str| arn.split(':').skip(3).take(2).map(str::to_owned).collect::<Vec<_>>();
+    place(own).iter().zip(place(text)).all(|(one, other)| one.is_empty() || other.is_empty() || *one == other)
 }
 
 /// Whether an id or ARN may be one of the resources that a failed list hides: those of one account and region, which the

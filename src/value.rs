@@ -20,6 +20,11 @@ impl Address {
         self.0.starts_with("arn:")
     }
 
+    /// The account of an ARN.
+    pub fn account(&self) -> Option<&str> {
+        self.0.strip_prefix("arn:")?.split(':').nth(3).filter(|account| !account.is_empty())
+    }
+
     /// The file or directory that it is in.
     pub fn home(&self) -> &str {
         // A Terraform instance key may hold any character.

@@ -30,6 +30,7 @@ mod readme;
 mod reports;
 mod rules;
 mod schema;
+mod snapshot;
 mod support;
 mod terraform;
 mod terraform_functions;

@@ -4,7 +4,7 @@ use crate::facts::{Describe as _, Fact, Step, Subject, SubjectKind, fact_struct}
 use crate::graph::lambda::{FunctionRef, LayerPermission, Permission};
 use crate::graph::{Graph, Target, Typed};
 use crate::input::not_understood;
-use crate::value::{Kind, Part, Reason, Reference, Value};
+use crate::value::{Address, Kind, Part, Reason, Reference, Value};
 
 use super::source;
 use super::url::{literal, only_through_url};
@@ -53,7 +53,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
 }
 
 fn of_function(graph: &Graph, permission: &Permission) -> InvokePermission {
-    let (kind, account) = principal(graph, &permission.principal);
+    let (kind, account) = principal(graph, &permission.principal, &permission.address);
     let every_action = permission.action.known().map(|action| ["*", "lambda:*"].contains(&action.as_str()));
     let allowed = match permission.action.known() {
         Some(action) => format!("the allowed action is `{action}`"),
@@ -85,7 +85,7 @@ fn of_function(graph: &Graph, permission: &Permission) -> InvokePermission {
 
 /// `lambda:GetLayerVersion` is the only action of a layer's policy, and it has no sources.
 fn of_layer(graph: &Graph, permission: &LayerPermission) -> InvokePermission {
-    let (kind, account) = principal(graph, &permission.principal);
+    let (kind, account) = principal(graph, &permission.principal, &permission.address);
     InvokePermission {
         on: "layer".to_owned(),
         target: target_name(graph, &permission.layer),
@@ -135,8 +135,8 @@ fn organization(condition: &Typed<Value>) -> Fact<bool> {
     }
 }
 
-/// The kind of a principal, and the id of another account.
-fn principal(graph: &Graph, principal: &Typed<Value>) -> (Fact<String>, String) {
+/// The kind of a principal, and the id of another account. `permission` is whose: in a live account its ARN tells the own one.
+fn principal(graph: &Graph, principal: &Typed<Value>, permission: &Address) -> (Fact<String>, String) {
     let step = |label: String| vec![Step::new(label, principal.span())];
     let known = |kind: &str| {
         let label = format!("the principal is `{}`", written(principal));
@@ -159,6 +159,9 @@ fn principal(graph: &Graph, principal: &Typed<Value>) -> (Fact<String>, String) 
         let kind = match text {
             "*" => known("everyone"),
             _ if is_service(text) => known("service"),
+            _ if account.is_some() && account.as_deref() == permission.account() => {
+                return (known("own_account"), String::new());
+            }
             _ if account.is_some() => known("account"),
             _ => Fact::unknown(
                 not_understood(format!("principal `{text}` is not known")),
