@@ -1,9 +1,11 @@
 //! What was covered and how it fared: a line for each rule that found something, the rest in a few lines.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::{fold, paint};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
+use crate::input::collected::GLOBAL;
 use crate::input::{Format, InputFile, Outcome};
 use crate::report::View;
 
@@ -97,6 +99,7 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         listed(view, out, "not read", &failed)?;
     }
     absent_modules(view, out)?;
+    unread(view, out)?;
     if let Some(first) = report.terraform.foreign.first() {
         let number = report.terraform.foreign.len();
         let place = if number == 1 { format!("in `{first}`") } else { format!("the first in `{first}`") };
@@ -150,6 +153,12 @@ fn inputs(report: &Report) -> String {
     if plans > 0 {
         inputs.push(plural(plans, "Terraform plan"));
     }
+    let accounts: BTreeSet<&str> = report.collected.iter().map(|one| one.account.as_str()).collect();
+    let regions: BTreeSet<&str> = report.collected.iter().map(|one| one.region.as_str()).collect();
+    if !accounts.is_empty() {
+        let regions = regions.into_iter().filter(|region| *region != GLOBAL).count();
+        inputs.push(format!("{} ({})", plural(accounts.len(), "account"), plural(regions, "region")));
+    }
     if templates > 0 || inputs.is_empty() {
         inputs.insert(0, plural(templates, "template"));
     }
@@ -191,6 +200,27 @@ fn absent_modules(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         shown.join(", ")
     );
     listed(view, out, "not on disk", &text)
+}
+
+/// What could not be read of live accounts, the API that failed most first.
+fn unread(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
+    for read in view.report.collected.iter().flat_map(|collected| &collected.failed) {
+        *failed.entry(&read.api).or_default() += 1;
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let mut failed: Vec<(&str, usize)> = failed.into_iter().collect();
+    failed.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let shown: Vec<String> = failed
+        .iter()
+        .take(6)
+        .map(|(api, times)| if *times == 1 { format!("`{api}`") } else { format!("`{api}`\u{a0}×{times}") })
+        .collect();
+    let more = if failed.len() > 6 { format!(" and {} more", failed.len() - 6) } else { String::new() };
+    let text = format!("{}{more}; what depends on them is unknown", shown.join(", "));
+    listed(view, out, "unread", &text)
 }
 
 fn result(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
