@@ -9,6 +9,7 @@ use std::hash::RandomState;
 use serde_json::{Map, Value};
 
 use super::reader::Unread;
+use crate::input::document::percent_decoded;
 use crate::input::snapshot::format::{Item, UNREAD};
 
 /// Something that becomes a property; `None` is a property that is not there.
@@ -107,20 +108,6 @@ pub fn tags(values: Option<&Texts>) -> Option<Vec<Object>> {
 pub fn document(text: &str) -> Value {
     let parsed = |text: &str| serde_json::from_str(text).ok().filter(|value: &Value| !value.is_string());
     parsed(text).or_else(|| parsed(&percent_decoded(text)?)).unwrap_or_else(|| Value::from(text))
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// A word of a closed vocabulary, as the service writes it. One that the SDK does not know stays as it came.

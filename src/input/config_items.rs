@@ -56,6 +56,29 @@ pub fn see(root: &Node) -> Option<Document> {
     Some(of_sections(sections, &place))
 }
 
+/// The places of all that the items say of their resources. No evidence points there, and in a file of one line an excerpt
+/// would show the values of environment variables beside it.
+pub fn concealed(root: &Node) -> Vec<Span> {
+    let items = root.get("configurationItems").and_then(Node::as_seq).unwrap_or_default();
+    let mut found = Vec::new();
+    for item in items {
+        for key in ["configuration", "supplementaryConfiguration"] {
+            scalars(item.get(key), &mut found);
+        }
+    }
+    found
+}
+
+fn scalars(node: Option<&Node>, found: &mut Vec<Span>) {
+    let Some(node) = node else { return };
+    match &node.value {
+        NodeValue::Null => {}
+        NodeValue::Scalar(_) => found.push(node.span),
+        NodeValue::Seq(items) => items.iter().for_each(|item| scalars(Some(item), found)),
+        NodeValue::Map(entries) => entries.iter().for_each(|entry| scalars(Some(&entry.value), found)),
+    }
+}
+
 /// The sections that configuration items make. `complete` says that they are all that is recorded, not only what changed.
 pub fn sections(items: &[Value], complete: bool) -> Vec<Section> {
     let latest = latest(items.iter().filter_map(Recorded::of));

@@ -15,6 +15,21 @@ use crate::value::{Kind, Map, Member, Part, Value};
 const FIRST_MARK: u32 = 0xF_0000;
 const MARKS: usize = 60_000;
 
+/// A text without its percent-encoding, in which some APIs hand policies out. `None` when it is malformed.
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Reads a text as a JSON (or YAML flow) mapping or list. `map` tells where the text, with one character in place of
 /// each part that is no literal, is written. `None` when it is neither.
 pub fn json(span: Span, parts: &[Part], map: impl FnOnce(&str) -> TextMap) -> Option<Value> {

@@ -222,3 +222,19 @@ mod aggregator {
         assert!(!folder.path().join("snapshot/manifest.json").exists());
     }
 }
+
+#[test]
+fn what_stands_beside_an_item_is_not_in_the_source_that_excerpts_are_taken_of() {
+    let folder = Folder::new();
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let configuration = json!({ "functionName": "f", "environment": { "variables": { "TOKEN": "planted-secret" } } });
+    let path = folder.path().join("ConfigSnapshot.json");
+    std::fs::write(&path, snapshot(&[item("AWS::Lambda::Function", "f", function, &configuration)])).unwrap();
+    let sources = SourceMap::default();
+    let request = Request { paths: vec![path], rules: rules().clone(), keep_all: true, ..Request::default() };
+    let report = scan(&request, &sources, &|_| {});
+    let file = report.findings[0].subject.span.file;
+    let text = &sources.file(file).text;
+    assert!(text.contains("\"resourceId\":\"f\""), "{text}");
+    assert!(!text.contains("planted"), "{text}");
+}

@@ -222,9 +222,9 @@ const SECRET: &[&str] = &["ClientSecret", "UserData", "SecretString", "Password"
 /// A document that is recorded as text, percent-encoded where IAM hands it out so. What is no JSON is not known.
 pub(super) fn document(value: Option<&Value>) -> Value {
     match value.and_then(plain) {
-        Some(Value::String(text)) => {
-            parsed(text).or_else(|| parsed(&decoded(text)?)).unwrap_or_else(|| unread(super::API))
-        }
+        Some(Value::String(text)) => parsed(text)
+            .or_else(|| parsed(&crate::input::document::percent_decoded(text)?))
+            .unwrap_or_else(|| unread(super::API)),
         Some(value @ Value::Object(_)) => value.clone(),
         _ => unread(super::API),
     }
@@ -236,18 +236,4 @@ fn parsed(text: &str) -> Option<Value> {
         Value::String(inner) => serde_json::from_str(&inner).ok().filter(Value::is_object),
         value => Some(value).filter(Value::is_object),
     }
-}
-
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        bytes.push(digit(rest.next()?)? * 16 + digit(rest.next()?)?);
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -69,7 +69,8 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
             }
         };
     }
-    if let Some(document) = parsed.documents.first().and_then(config_items::see) {
+    if let Some((root, document)) = parsed.documents.first().and_then(|root| Some((root, config_items::see(root)?))) {
+        sources.conceal(root.span.file, &config_items::concealed(root));
         return Seen::Snapshot(document);
     }
     if let Some(set) = parsed.documents.first().and_then(|root| change_set::see(root, sources)) {
