@@ -16,8 +16,8 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&root).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
-        // A write to a string cannot fail.
-        let _ = writeln!(list, "    ({name:?}, include_str!({file:?})),");
+        // Not by its whole path: checkouts in different places may share a build cache. A write to a string cannot fail.
+        let _ = writeln!(list, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{name}\"))),");
     }
     list.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
