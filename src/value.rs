@@ -97,8 +97,9 @@ pub enum Part {
 /// A symbolic reference: known to *be* that thing though its text is only known after deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {
-    /// `attribute` is `None` for `Ref`, else the attribute of `Fn::GetAtt` (`Arn`, `Outputs.X`, …).
-    Resource { address: Address, attribute: Option<Arc<str>> },
+    /// `attribute` is `None` for `Ref`, else the attribute of `Fn::GetAtt` (`Arn`, `Outputs.X`, …). `written` is the id or
+    /// ARN that a live account has in its place.
+    Resource { address: Address, attribute: Option<Arc<str>>, written: Option<Arc<str>> },
     /// A pseudo parameter without a given value: `AWS::Region`, `AWS::AccountId`, `AWS::StackName`, ….
     Pseudo(Arc<str>),
 }
@@ -287,8 +288,17 @@ impl Value {
         }
     }
 
-    /// The text with `${Name.Attribute}` in place of references and `?` in place of unknown parts: for patterns and
-    /// messages. `None` for lists, mappings and wholly unknown values.
+    /// [`Self::template`] for messages: where a live account has the id of a resource, the id and not what it means.
+    pub fn shown(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Ref(reference) => Some(reference.shown()),
+            Kind::Text(parts) => Some(parts.iter().map(Part::shown).collect()),
+            _ => self.template(),
+        }
+    }
+
+    /// The text with `${Name.Attribute}` in place of references and `?` in place of unknown parts: for patterns.
+    /// `None` for lists, mappings and wholly unknown values.
     pub fn template(&self) -> Option<String> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(scalar.text.to_string()),
@@ -364,6 +374,24 @@ impl Map {
     }
 }
 
+impl Part {
+    fn shown(&self) -> String {
+        match self {
+            Self::Ref(reference) => reference.shown(),
+            Self::Literal(_) | Self::Unknown(_) => self.to_string(),
+        }
+    }
+}
+
+impl Reference {
+    fn shown(&self) -> String {
+        match self {
+            Self::Resource { written: Some(written), .. } => written.to_string(),
+            Self::Resource { .. } | Self::Pseudo(_) => format!("${{{self}}}"),
+        }
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -377,7 +405,7 @@ impl fmt::Display for Part {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Resource { address, attribute } => {
+            Self::Resource { address, attribute, .. } => {
                 f.write_str(address.name())?;
                 attribute.as_ref().map_or(Ok(()), |attribute| write!(f, ".{attribute}"))
             }

@@ -117,8 +117,8 @@ impl Comparing<'_> {
                 !a.text.eq_ignore_ascii_case(&b.text) || (!a.plain && a.text != b.text)
             }
             (
-                Kind::Ref(Reference::Resource { address: one, attribute: first }),
-                Kind::Ref(Reference::Resource { address: other, attribute: second }),
+                Kind::Ref(Reference::Resource { address: one, attribute: first, .. }),
+                Kind::Ref(Reference::Resource { address: other, attribute: second, .. }),
             ) => match self.pairing.partner(one) {
                 Some(partner) => partner != other || (!across && first != second),
                 None => !across,

@@ -166,7 +166,7 @@ fn group_or(resources: &Resources, value: &Value, kinds: &[&str]) -> Pointer {
 /// The VPC of which a value is one attribute.
 fn vpc_whose<'r>(resources: &'r Resources, value: &Value, wanted: &str) -> Option<&'r Resource> {
     match &value.kind {
-        Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) if &**attribute == wanted => {
+        Kind::Ref(Reference::Resource { address, attribute: Some(attribute), .. }) if &**attribute == wanted => {
             resources.get(address).filter(|resource| &*resource.kind == VPC)
         }
         _ => None,

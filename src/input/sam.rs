@@ -237,13 +237,13 @@ impl Transform<'_> {
 
     /// `!Ref id`.
     fn reference(&self, at: At, id: &str) -> Value {
-        Value::new(at.0, Kind::Ref(Reference::Resource { address: self.address(id), attribute: None }))
+        Value::new(at.0, Kind::Ref(Reference::Resource { address: self.address(id), attribute: None, written: None }))
     }
 
     /// `!GetAtt id.attribute`.
     fn attribute(&self, at: At, id: &str, attribute: &str) -> Value {
         let attribute = Some(Arc::from(attribute));
-        Value::new(at.0, Kind::Ref(Reference::Resource { address: self.address(id), attribute }))
+        Value::new(at.0, Kind::Ref(Reference::Resource { address: self.address(id), attribute, written: None }))
     }
 
     /// Text with pseudo parameters and `names` filled in, as `Fn::Sub` does.
@@ -323,7 +323,7 @@ impl Transform<'_> {
     }
 
     fn rename_reference(&self, reference: &mut Reference) {
-        let Reference::Resource { address, attribute } = reference else { return };
+        let Reference::Resource { address, attribute, .. } = reference else { return };
         let Some(id) = address.0.strip_prefix(self.template.prefix) else { return };
         if let Some(to) = self.renamed.get(id) {
             *address = self.address(to);

@@ -187,7 +187,7 @@ fn audiences(graph: &Graph, authorizer: &Authorizer, issuer: &Issuer<'_>) -> Fac
 }
 
 fn audience(graph: &Graph, item: &Value, issuer: &Issuer<'_>) -> Audience {
-    let written = item.template().unwrap_or_else(|| "?".to_owned());
+    let written = item.shown().unwrap_or_else(|| "?".to_owned());
     let known = |kind: &str, label: String| Fact::known(kind.to_owned(), vec![Step::new(label, item.span)]);
     let unknown = |reason: Reason| Fact::unknown(reason, vec![Step::new("an audience", item.span)]);
     let kind = match graph.resources.link(item, &[CLIENT]) {

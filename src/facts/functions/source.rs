@@ -36,7 +36,7 @@ pub(super) fn of(graph: &Graph, permission: &Permission) -> Fact<String> {
         Typed::Unknown(..) if account == Some(true) => return pinned(),
         Typed::Unknown(reason, _) => return Fact::unknown(reason.clone(), step("the source ARN".to_owned())),
     };
-    let label = format!("`SourceArn` is `{}`", arn.template().unwrap_or_else(|| "?".to_owned()));
+    let label = format!("`SourceArn` is `{}`", arn.shown().unwrap_or_else(|| "?".to_owned()));
     match narrowness(graph, permission, arn) {
         Ok(Narrowness::Exact) => Fact::known("pinned".to_owned(), step(label)),
         Ok(Narrowness::Route(broad)) => Fact::known("broad_route".to_owned(), [step(label), broad].concat()),

@@ -67,7 +67,7 @@ impl<'g> Users<'g> {
         for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
             let user = owner(graph, resource);
             for reference in resource.properties.references() {
-                let Reference::Resource { address, attribute } = reference else { continue };
+                let Reference::Resource { address, attribute, .. } = reference else { continue };
                 let default = attribute.as_ref().is_some_and(|attribute| &**attribute == "DefaultSecurityGroup");
                 match graph.resources.get(address).map(|named| &*named.kind) {
                     _ if passes_on(graph, resource) => {}

@@ -89,7 +89,7 @@ impl Url {
         };
         Self {
             span: value.span,
-            text: value.template().unwrap_or_default(),
+            text: value.shown().unwrap_or_default(),
             scheme: literal(&scheme.to_ascii_lowercase()),
             host,
             path: literal(if path.is_empty() { "/" } else { path }),

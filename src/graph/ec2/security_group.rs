@@ -264,7 +264,7 @@ fn is_narrow(resources: &Resources, value: &Value, widest: u8) -> bool {
 /// The VPC or subnet whose own block a value refers to.
 fn network_of<'r>(resources: &'r Resources, value: &Value) -> Option<&'r Resource> {
     match &value.kind {
-        Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) if &**attribute == "CidrBlock" => {
+        Kind::Ref(Reference::Resource { address, attribute: Some(attribute), .. }) if &**attribute == "CidrBlock" => {
             resources.get(address).filter(|resource| [VPC, SUBNET].contains(&&*resource.kind))
         }
         _ => None,

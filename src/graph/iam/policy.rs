@@ -189,8 +189,8 @@ pub(super) fn raw(value: &Value) -> Raw {
 /// Unique for a reference, unlike its text for people, which leaves the template out.
 pub fn symbol(reference: &Reference) -> Arc<str> {
     match reference {
-        Reference::Resource { address, attribute: Some(attribute) } => Arc::from(format!("{address}.{attribute}")),
-        Reference::Resource { address, attribute: None } => Arc::clone(&address.0),
+        Reference::Resource { address, attribute: Some(attribute), .. } => Arc::from(format!("{address}.{attribute}")),
+        Reference::Resource { address, attribute: None, .. } => Arc::clone(&address.0),
         Reference::Pseudo(name) => Arc::clone(name),
     }
 }

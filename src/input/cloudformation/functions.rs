@@ -377,7 +377,9 @@ impl<'a> Scope<'_, 'a> {
 
     /// The literal block behind `!GetAtt Vpc.CidrBlock`.
     fn address_block(&self, block: Value) -> Value {
-        let Kind::Ref(Reference::Resource { address, attribute: Some(attribute) }) = &block.kind else { return block };
+        let Kind::Ref(Reference::Resource { address, attribute: Some(attribute), .. }) = &block.kind else {
+            return block;
+        };
         if &**attribute != "CidrBlock" {
             return block;
         }

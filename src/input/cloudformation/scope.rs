@@ -359,7 +359,8 @@ pub(super) struct Turns<'n> {
 }
 
 fn resource(span: Span, stack: &Stack<'_>, name: &str, attribute: Option<&str>) -> Value {
-    let reference = Reference::Resource { address: stack.address(name), attribute: attribute.map(Arc::from) };
+    let reference =
+        Reference::Resource { address: stack.address(name), attribute: attribute.map(Arc::from), written: None };
     Value::new(span, Kind::Ref(reference))
 }
 

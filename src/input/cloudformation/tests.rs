@@ -225,6 +225,6 @@ fn a_resource_carries_its_attributes() {
     assert_eq!(first.deletion_policy.as_ref().and_then(Value::as_str), Some("Retain"));
     assert_eq!(evaluation.resources.len(), 2);
     assert_eq!(evaluation.notes[0].message, "resource `C` has no type");
-    let reference = Reference::Resource { address: first.address.clone(), attribute: None };
+    let reference = Reference::Resource { address: first.address.clone(), attribute: None, written: None };
     assert_eq!(reference.to_string(), "A");
 }

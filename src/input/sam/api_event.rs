@@ -263,7 +263,7 @@ fn default_target(api: &Api) -> Option<String> {
     let operation = get(body, "paths")?.as_map()?.get("$default")?.as_map()?.get(ANY_METHOD)?;
     let uri = operation.as_map()?.get(INTEGRATION)?.as_map()?.get("uri")?;
     uri.references().into_iter().find_map(|reference| match reference {
-        Reference::Resource { address, attribute: Some(attribute) } if &**attribute == "Arn" => {
+        Reference::Resource { address, attribute: Some(attribute), .. } if &**attribute == "Arn" => {
             address.0.rsplit(['#', '/']).next().map(str::to_owned)
         }
         _ => None,

@@ -126,7 +126,7 @@ impl Transform<'_> {
         // A role that is only known as text is none of the template.
         let role = role.and_then(|role| match role.kind {
             Kind::Ref(Reference::Resource { address, .. }) => {
-                Some(Value::new(at.0, Kind::Ref(Reference::Resource { address, attribute: None })))
+                Some(Value::new(at.0, Kind::Ref(Reference::Resource { address, attribute: None, written: None })))
             }
             _ => None,
         });

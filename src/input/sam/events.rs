@@ -278,7 +278,7 @@ impl Transform<'_> {
         let at = event.at();
         let pool = event.required("UserPool");
         let arn = match &pool.kind {
-            Kind::Ref(Reference::Resource { address, attribute: None }) => {
+            Kind::Ref(Reference::Resource { address, attribute: None, .. }) => {
                 let id = self.id_of(address);
                 self.attribute(At(pool.span), &id, "Arn")
             }

@@ -58,7 +58,8 @@ impl<'n> Identities<'n> {
     fn reference(&self, text: &str, own: &str) -> Option<Reference> {
         let (id, attribute) = (*self.by_text.get(text)?)?;
         let attribute = (attribute != "Ref").then(|| Arc::from(attribute));
-        (id != own).then(|| Reference::Resource { address: Address(Arc::from(id)), attribute })
+        let written = Some(Arc::from(text));
+        (id != own).then(|| Reference::Resource { address: Address(Arc::from(id)), attribute, written })
     }
 
     fn parts(&self, text: &str, own: &str) -> Vec<Part> {

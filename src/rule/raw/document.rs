@@ -71,8 +71,8 @@ fn value(of: &Value) -> Json {
             }
             Json::Object(members)
         }
-        Kind::Ref(Reference::Resource { attribute: Some(attribute), address }) => {
-            let name = Reference::Resource { address: address.clone(), attribute: None }.to_string();
+        Kind::Ref(Reference::Resource { attribute: Some(attribute), address, .. }) => {
+            let name = Reference::Resource { address: address.clone(), attribute: None, written: None }.to_string();
             json!({"Fn::GetAtt": [name, attribute]})
         }
         Kind::Ref(reference) => json!({"Ref": reference.to_string()}),

@@ -94,7 +94,7 @@ impl Writer<'_> {
 
     fn reference(&self, reference: &Reference) -> Json {
         match reference {
-            Reference::Resource { address, attribute } => {
+            Reference::Resource { address, attribute, .. } => {
                 let name = self.names[&*address.0];
                 match attribute {
                     None => json!({ "Ref": name }),

@@ -171,7 +171,8 @@ impl Mapper<'_> {
     /// An attribute that the provider computes, under CloudFormation's name.
     fn reference(&self, span: Span, attribute: &Attribute) -> value::Kind {
         let address = self.address(&attribute.instance);
-        let reference = |attribute: Option<Arc<str>>| Reference::Resource { address: address.clone(), attribute };
+        let reference =
+            |attribute: Option<Arc<str>>| Reference::Resource { address: address.clone(), attribute, written: None };
         let named = |name: &str| value::Kind::Ref(reference(Some(Arc::from(name))));
         // Only the root's own provider works where the resources are; another one has its own account and region.
         if attribute.kind.starts_with("data.") && attribute.instance != attribute.kind {

@@ -65,7 +65,8 @@ pub(super) fn own_policy(draft: &mut Draft<'_>, kind: &str, owner: &str, list: b
 
 /// What `Ref`, or `Fn::GetAtt` with an attribute, says.
 pub(super) fn reference(span: Span, address: &Address, attribute: Option<&str>) -> Value {
-    let reference = Reference::Resource { address: address.clone(), attribute: attribute.map(Arc::from) };
+    let reference =
+        Reference::Resource { address: address.clone(), attribute: attribute.map(Arc::from), written: None };
     Value::new(span, Kind::Ref(reference))
 }
 

@@ -234,7 +234,7 @@ fn version(mapper: &Mapper<'_>, attribute: &tf::Attribute, of: Option<&str>) -> 
     let function = mapper.instance(&attribute.instance)?;
     publishes(&function.arguments).then(|| {
         let address: Address = mapper.address(&format!("{}/{VERSION}", attribute.instance));
-        Part::Ref(Reference::Resource { address, attribute: of.map(Arc::from) })
+        Part::Ref(Reference::Resource { address, attribute: of.map(Arc::from), written: None })
     })
 }
 

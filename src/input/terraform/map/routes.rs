@@ -154,7 +154,7 @@ fn default(draft: &mut Draft<'_>) {
 /// The VPC of an `aws_default_route_table`: the one whose attribute is its id.
 fn vpc_of(draft: &Draft<'_>) -> Option<Value> {
     let mut table = draft.mapper.linked(draft.instance, "default_route_table_id")?;
-    if let Kind::Ref(crate::value::Reference::Resource { address, attribute: Some(attribute) }) = &table.kind
+    if let Kind::Ref(crate::value::Reference::Resource { address, attribute: Some(attribute), .. }) = &table.kind
         && &**attribute == MAIN_ROUTE_TABLE
     {
         table = reference(table.span, address, None);
