@@ -39,7 +39,7 @@ pub struct Terminal {
     pub progress: bool,
     /// Columns.
     pub width: usize,
-    /// Asks whoever sits there for the code of an MFA device.
+    /// Asks whoever sits there a question: for the code of an MFA device.
     pub ask: Option<fn(&str) -> Option<String>>,
 }
 
@@ -154,6 +154,7 @@ fn context(input: &Input) -> Result<Context, Error> {
         account: input.account.clone(),
         partition: input.partition.clone(),
         terraform: terraform(input)?,
+        called: None,
     })
 }
 

@@ -228,6 +228,12 @@ impl Report {
         self.files.iter().filter(|file| matches!(file.outcome, crate::input::Outcome::Read(_))).count()
     }
 
+    /// Whether accounts were to be read, and none of what is in them could be listed.
+    pub fn nothing_listed(&self) -> bool {
+        !self.collected.is_empty()
+            && self.collected.iter().all(|part| part.listed.is_empty() && !part.failed.is_empty())
+    }
+
     /// Failures of exactly this severity.
     pub fn failures(&self, severity: Severity) -> usize {
         let failed = |finding: &&Finding| finding.verdict == Verdict::Fail && finding.severity == severity;

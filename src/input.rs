@@ -161,6 +161,8 @@ pub struct Context {
     /// `aws` when not given.
     pub partition: Option<String>,
     pub terraform: TerraformContext,
+    /// A folder that is called otherwise than its path: one that is there for this run only.
+    pub called: Option<(std::path::PathBuf, String)>,
 }
 
 impl Context {

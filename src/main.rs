@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         color: stdout.is_terminal() && !plain,
         progress: io::stderr().is_terminal(),
         width: cli::terminal_width(stdout.is_terminal()),
-        ask: (io::stdin().is_terminal() && io::stderr().is_terminal()).then_some(ask_for_code),
+        ask: (io::stdin().is_terminal() && io::stderr().is_terminal()).then_some(ask),
     };
     let mut out = BufWriter::new(stdout.lock());
     let result = cli::run(&cli, terminal, &mut out).and_then(|code| {
@@ -40,11 +40,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Asks for the code of an MFA device.
-fn ask_for_code(device: &str) -> Option<String> {
+/// Asks a question of whoever sits at the terminal.
+fn ask(question: &str) -> Option<String> {
     let mut error = io::stderr().lock();
-    write!(error, "code of the MFA device {device}: ").and_then(|()| error.flush()).ok()?;
-    let mut code = String::new();
-    io::stdin().lock().read_line(&mut code).ok()?;
-    Some(code.trim().to_owned()).filter(|code| !code.is_empty())
+    write!(error, "{question}: ").and_then(|()| error.flush()).ok()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
 }

@@ -2,6 +2,7 @@
 //!
 //! So memory holds the services that are being read, never the account, and what was read stays when the rest fails.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct Step<'a> {
     pub service: &'a str,
     pub done: usize,
     pub total: usize,
+    /// Calls of it that did not end well.
+    pub unread: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -65,12 +68,15 @@ pub async fn collect(
 ) -> Result<Manifest, Error> {
     let mut manifest = prepare(opened, request)?;
     for closed in &opened.closed {
-        write(&path_of(&request.folder, &closed.account, GLOBAL, ENTRY), unread(closed))?;
+        let region = closed.region.as_deref().unwrap_or(GLOBAL);
+        write(&path_of(&request.folder, &closed.account, region, ENTRY), unread(closed))?;
     }
     let mut tasks = Vec::new();
     for session in &opened.sessions {
         // An earlier run may have found it closed.
-        remove(&path_of(&request.folder, &session.account, GLOBAL, ENTRY))?;
+        for region in session.regions.iter().map(String::as_str).chain([GLOBAL]) {
+            remove(&path_of(&request.folder, &session.account, region, ENTRY))?;
+        }
         for service in SERVICES {
             match service.scope {
                 Scope::Global => tasks.push((session, GLOBAL, service)),
@@ -83,18 +89,20 @@ pub async fn collect(
     let total = tasks.len();
     let work = tasks.into_iter().map(|(session, region, service)| async move {
         let path = path_of(&request.folder, &session.account, region, service.name);
+        let mut unread = 0;
         if !(request.resume && is_complete(&path)) {
             let section = read(session, region, service, request.read_code).await;
+            unread = section.reads.iter().filter(|read| read.outcome != Outcome::Ok).count();
             write(&path, section)?;
         }
-        Ok((session.account.as_str(), region, service.name))
+        Ok((session.account.as_str(), region, service.name, unread))
     });
     let mut done = 0;
     let mut running = futures_util::stream::iter(work).buffer_unordered(AT_ONCE);
     while let Some(finished) = running.next().await {
-        let (account, region, service) = finished?;
+        let (account, region, service, unread) = finished?;
         done += 1;
-        progress(Step { account, region, service, done, total });
+        progress(Step { account, region, service, done, total, unread });
     }
     manifest.complete = true;
     write_manifest(&request.folder, &manifest)?;
@@ -108,15 +116,16 @@ async fn read(session: &Session, region: &str, service: &Service, read_code: boo
     reader.finish(service.name)
 }
 
-/// What is known of an account that could not be entered: that there may be anything in it.
+/// What is known of an account, or a region of it, that could not be entered: that there may be anything in it.
 fn unread(closed: &Closed) -> Section {
-    let reads = SERVICES.iter().flat_map(|service| service.reads);
+    let there = |service: &&Service| closed.region.is_none() || service.scope == Scope::Regional;
+    let reads = SERVICES.iter().filter(there).flat_map(|service| service.reads);
     let mut hides: Vec<String> = reads.flat_map(|read| read.finds).map(|kind| (*kind).to_owned()).collect();
     hides.sort();
     hides.dedup();
     Section {
         account: closed.account.clone(),
-        region: GLOBAL.to_owned(),
+        region: closed.region.as_deref().unwrap_or(GLOBAL).to_owned(),
         partition: closed.partition.clone(),
         service: ENTRY.to_owned(),
         reads: vec![ReadRecord {
@@ -138,8 +147,13 @@ fn prepare(opened: &Opened, request: &Request) -> Result<Manifest, Error> {
     let folder = &request.folder;
     let failed = |source| Error::Write { path: folder.clone(), source };
     fs::create_dir_all(folder).map_err(failed)?;
-    let sessions = opened.sessions.iter().map(|session| (session.account.clone(), session.regions.clone()));
-    let accounts = sessions.chain(opened.closed.iter().map(|closed| (closed.account.clone(), Vec::new()))).collect();
+    let mut accounts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for session in &opened.sessions {
+        accounts.insert(session.account.clone(), session.regions.clone());
+    }
+    for closed in &opened.closed {
+        accounts.entry(closed.account.clone()).or_default().extend(closed.region.clone());
+    }
     let mut manifest = Manifest {
         sra_guard_manifest: VERSION,
         tool: env!("CARGO_PKG_VERSION").to_owned(),

@@ -10,13 +10,19 @@ pub(super) struct Meter {
     started: Instant,
     bar: Mutex<Option<ProgressBar>>,
     wanted: bool,
+    hint: &'static str,
 }
 
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Meter {
     pub(super) fn new(wanted: bool) -> Self {
-        Self { started: Instant::now(), bar: Mutex::new(None), wanted }
+        Self { started: Instant::now(), bar: Mutex::new(None), wanted, hint: "" }
+    }
+
+    /// With a line below the bar, which stays on the screen when the program is interrupted.
+    pub(super) fn hinting(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
     }
 
     /// Says how much of `what` is done.
@@ -26,8 +32,13 @@ impl Meter {
         }
         let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let bar = bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
-            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            let lines = "{msg} {wide_bar} {pos}/{len}";
+            let style = match self.hint {
+                "" => ProgressStyle::with_template(lines),
+                _ => ProgressStyle::with_template(&format!("{lines}\n{{prefix}}")),
+            };
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(0).with_style(style).with_prefix(self.hint)
         });
         bar.set_message(what);
         bar.set_length(total as u64);

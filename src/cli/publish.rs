@@ -65,13 +65,14 @@ pub(super) fn run(arguments: &Publish, terminal: Terminal, out: &mut dyn Write) 
         occasion: Occasion { as_of: arguments.as_of, ..Occasion::default() },
     };
     let mut session = access(&arguments.access, terminal.ask);
+    session.regions_as_named = true;
     // Credentials are asked whose they are in some region.
     session.regions = vec![arguments.publishing.hub_region.clone().unwrap_or_else(|| match first.region.as_str() {
         crate::input::collected::GLOBAL => home_region(&first.partition).to_owned(),
         region => region.to_owned(),
     })];
     let runtime = runtime()?;
-    let opened = runtime.block_on(session.open()).map_err(|error| Error::Account(error.to_string()))?;
+    let opened = runtime.block_on(session.open(&|_, _| {})).map_err(|error| Error::Account(error.to_string()))?;
     let said = published(&view, &opened, &arguments.publishing, &runtime, &meter);
     meter.finish();
     let said = said?;

@@ -100,7 +100,7 @@ fn exit_code(report: &Report, arguments: &Judging) -> u8 {
     let subjects: usize = report.rules.iter().map(RuleCount::subjects).sum();
     let any = |verdict| report.findings.iter().any(|finding| finding.verdict == verdict);
     let unreadable = report.notes.iter().any(|note| note.level == NoteLevel::Error);
-    if unreadable || any(Verdict::Error) || (arguments.strict && subjects == 0) {
+    if unreadable || report.nothing_listed() || any(Verdict::Error) || (arguments.strict && subjects == 0) {
         return COULD_NOT_CHECK;
     }
     let gate = arguments.fail_on.severity();

@@ -99,6 +99,7 @@ mod tests {
     use crate::finding::{RuleCount, RuleInfo, Severity};
     use crate::input::Note;
     use crate::input::collected::Held;
+    use crate::input::snapshot::format::Outcome;
     use crate::source::{SourceMap, Span};
 
     const SUBNET: &str = "arn:aws:ec2:eu-west-1:111122223333:subnet/subnet-1";
@@ -123,7 +124,15 @@ mod tests {
 
     fn unread(api: &str, of: Option<&str>, hides: &[&str]) -> Failed {
         let hides = hides.iter().map(|kind| (*kind).to_owned()).collect();
-        Failed { api: api.to_owned(), of: of.map(str::to_owned), hides }
+        Failed {
+            api: api.to_owned(),
+            outcome: Outcome::Denied,
+            permission: api.to_owned(),
+            error: None,
+            span: span(),
+            of: of.map(str::to_owned),
+            hides,
+        }
     }
 
     fn report(collected: Vec<Collected>) -> Report {

@@ -3,6 +3,7 @@
 //! Whoever keeps findings elsewhere needs it: a finding that is not made any more is only resolved when what it was about
 //! was looked at.
 
+use super::snapshot::format::Outcome;
 use crate::source::{Scalar, Span};
 
 /// What was collected of one service, in one region of one account.
@@ -28,6 +29,13 @@ pub struct Collected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
     pub api: String,
+    pub outcome: Outcome,
+    /// What the caller must be allowed to do for it.
+    pub permission: String,
+    /// What the service said.
+    pub error: Option<String>,
+    /// Where the snapshot says so.
+    pub span: Span,
     /// The resource that it was about, when it was about one.
     pub of: Option<String>,
     /// Types of resources of which there may be more than were read.

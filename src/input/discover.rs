@@ -58,7 +58,11 @@ pub fn load(
     let mut notes = std::mem::take(&mut walk.notes);
     let mut constructs = Constructs::default();
     notes.extend(assembly::apply(&mut walk, &mut constructs));
-    let candidates: Vec<Candidate> = walk.candidates.into_values().collect();
+    let called = |candidate: Candidate| match &context.called {
+        Some((folder, called)) => candidate.called(folder, called),
+        None => candidate,
+    };
+    let candidates: Vec<Candidate> = walk.candidates.into_values().map(called).collect();
 
     let done = AtomicUsize::new(0);
     let advance = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, candidates.len());

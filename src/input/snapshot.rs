@@ -108,6 +108,10 @@ impl Section {
         listed.dedup();
         let failed = failed.into_iter().map(|read| Failed {
             api: read.api.clone(),
+            outcome: read.outcome,
+            permission: read.permission.clone(),
+            error: read.error.clone(),
+            span: read.span,
             of: read.of.clone(),
             hides: read.hides.clone(),
         });

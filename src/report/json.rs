@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::View;
+use super::origin::Origins;
 use crate::facts::Step;
 use crate::finding::{Finding, RuleCount, Severity, Verdict};
 use crate::input::construct::Construct;
@@ -72,6 +73,15 @@ pub struct JsonSubject {
     pub resource_type: String,
     /// The logical id.
     pub name: String,
+    /// In a live account: the ARN of the resource that it is (a part of).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// In a live account: its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// In a live account: the region; `global` for services without regions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The calls of Terraform modules that lead to it, the outermost first.
     pub called_at: Vec<Location>,
     /// What created the resource in a CDK app.
@@ -112,6 +122,9 @@ pub struct JsonCondition {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JsonStep {
     pub label: String,
+    /// In a live account: the ARN of the resource that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
 }
@@ -167,6 +180,25 @@ pub struct JsonRule {
     pub mappings: BTreeMap<String, Vec<String>>,
 }
 
+/// A call that did not end well, in one region of one account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JsonUnread {
+    pub account: String,
+    /// `global` for services without regions.
+    pub region: String,
+    pub api: String,
+    /// `denied`, `throttled`, `unsupported`, `failed` or `unrecorded`.
+    pub outcome: &'static str,
+    /// The permission that the caller needs for it.
+    pub permission: String,
+    /// The resources that it was about, when it was about single ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
+    /// What the service said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// Totals.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Summary {
@@ -182,6 +214,9 @@ pub struct Summary {
     pub terraform_foreign: Vec<String>,
     /// Terraform modules that are not on disk, by source: the addresses of their calls.
     pub terraform_absent: BTreeMap<String, BTreeSet<String>>,
+    /// What could not be read of live accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<JsonUnread>,
     /// Resources of types that no rule looks at yet, by type.
     pub not_understood: BTreeMap<String, usize>,
     pub subjects: usize,
@@ -207,11 +242,11 @@ pub fn schema() -> serde_json::Value {
 }
 
 fn report(view: &View<'_>) -> Report {
-    let sources = view.sources;
+    let (sources, origins) = (view.sources, Origins::of(view));
     Report {
         version: 1,
         tool: Tool { name: "sra-guard", version: env!("CARGO_PKG_VERSION") },
-        findings: view.findings().map(|finding| json_finding(finding, sources)).collect(),
+        findings: view.findings().map(|finding| json_finding(finding, sources, &origins)).collect(),
         inputs: view.report.files.iter().map(json_input).collect(),
         notes: view.report.notes.iter().map(|note| json_note(note, sources)).collect(),
         rules: view.report.rules.iter().map(json_rule).collect(),
@@ -236,7 +271,9 @@ fn json_note(note: &Note, sources: &SourceMap) -> JsonNote {
     JsonNote { level, message: note.message.clone(), location: note.span.map(|span| location(sources, span)) }
 }
 
-fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
+fn json_finding(finding: &Finding, sources: &SourceMap, origins: &Origins<'_>) -> JsonFinding {
+    let origin = origins.origin(finding);
+    let live = |text: Option<&str>| text.filter(|_| origin.live).map(str::to_owned);
     let snippet = finding.snippet();
     JsonFinding {
         rule: finding.rule.id.clone(),
@@ -248,6 +285,9 @@ fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
             id: finding.subject.id.clone(),
             resource_type: finding.subject.resource_type.clone(),
             name: finding.subject.name.clone(),
+            arn: origin.resource.map(|held| held.id.clone()),
+            account: live(origin.account),
+            region: live(origin.region),
             called_at: finding.subject.calls.iter().map(|call| location(sources, *call)).collect(),
             construct: finding.subject.construct.as_ref().map(json_construct),
         },
@@ -258,7 +298,7 @@ fn json_finding(finding: &Finding, sources: &SourceMap) -> JsonFinding {
             .iter()
             .map(|condition| JsonCondition { name: condition.name.to_string(), value: condition.holds })
             .collect(),
-        evidence: finding.evidence.iter().map(|step| json_step(step, sources)).collect(),
+        evidence: finding.evidence.iter().map(|step| json_step(step, sources, origins)).collect(),
         reasons: finding.reasons.clone(),
         remediation: Remediation {
             text: finding.rule.remedy.clone(),
@@ -278,8 +318,12 @@ fn json_construct(construct: &Construct) -> JsonConstruct {
     }
 }
 
-fn json_step(step: &Step, sources: &SourceMap) -> JsonStep {
-    JsonStep { label: step.label.clone(), location: step.span.map(|span| location(sources, span)) }
+fn json_step(step: &Step, sources: &SourceMap, origins: &Origins<'_>) -> JsonStep {
+    JsonStep {
+        label: step.label.clone(),
+        arn: step.span.and_then(|span| origins.resource(span)).map(|(_, held)| held.id.clone()),
+        location: step.span.map(|span| location(sources, span)),
+    }
 }
 
 fn location(sources: &SourceMap, span: Span) -> Location {
@@ -322,6 +366,7 @@ fn summary(report: &crate::finding::Report) -> Summary {
         terraform_modules: report.terraform.modules,
         terraform_foreign: report.terraform.foreign.clone(),
         terraform_absent: report.absent_modules.clone(),
+        unread: unread(report),
         not_understood: not_understood.map(|(kind, (number, _))| (kind.clone(), *number)).collect(),
         subjects: report.rules.iter().map(RuleCount::subjects).sum(),
         failed: total(Verdict::Fail),
@@ -332,4 +377,29 @@ fn summary(report: &crate::finding::Report) -> Summary {
             .then(|| report.unchanged.iter().map(|(verdict, number)| (verdict.key(), *number)).collect()),
         failed_by_severity: severities.into_iter().map(|level| (level.key(), report.failures(level))).collect(),
     }
+}
+
+fn unread(report: &crate::finding::Report) -> Vec<JsonUnread> {
+    let mut unread: Vec<JsonUnread> = Vec::new();
+    for part in &report.collected {
+        for failed in &part.failed {
+            let is_same = |known: &&mut JsonUnread| {
+                (known.account == part.account && known.region == part.region)
+                    && (known.api == failed.api && known.outcome == failed.outcome.key())
+            };
+            match unread.iter_mut().rev().take_while(|known| known.account == part.account).find(is_same) {
+                Some(known) => known.of.extend(failed.of.clone()),
+                None => unread.push(JsonUnread {
+                    account: part.account.clone(),
+                    region: part.region.clone(),
+                    api: failed.api.clone(),
+                    outcome: failed.outcome.key(),
+                    permission: failed.permission.clone(),
+                    of: failed.of.clone().into_iter().collect(),
+                    error: failed.error.clone(),
+                }),
+            }
+        }
+    }
+    unread
 }

@@ -5,15 +5,17 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::View;
+use super::origin::Origins;
 use crate::finding::{Finding, Verdict};
 use crate::input::NoteLevel;
 
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let origins = Origins::of(view);
     let mut report = Report::new("sra-guard");
     for count in &view.report.rules {
         let mut suite = TestSuite::new(format!("{} {}", count.rule.id, count.rule.title));
         for finding in view.findings().filter(|finding| finding.rule.id == count.rule.id) {
-            suite.add_test_case(test_case(view, finding));
+            suite.add_test_case(test_case(view, &origins, finding));
         }
         // Without `--all` passes are no findings, but their number is still said.
         let shown = suite.test_cases.len();
@@ -36,7 +38,7 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(report.to_string().map_err(io::Error::other)?.as_bytes())
 }
 
-fn test_case(view: &View<'_>, finding: &Finding) -> TestCase {
+fn test_case(view: &View<'_>, origins: &Origins<'_>, finding: &Finding) -> TestCase {
     let mut status = match finding.verdict {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::NotApplicable | Verdict::Waived => TestCaseStatus::skipped(),
@@ -47,7 +49,7 @@ fn test_case(view: &View<'_>, finding: &Finding) -> TestCase {
         status.set_message(finding.sentence());
         status.set_type(format!("{}:{}", finding.verdict, finding.severity));
         let steps = finding.evidence.iter().enumerate().map(|(index, step)| {
-            let place = step.span.map(|span| format!(" ({})", view.place(span))).unwrap_or_default();
+            let place = step.span.map(|span| format!(" ({})", origins.place(view, span))).unwrap_or_default();
             format!("{}. {}{place}", index + 1, step.label)
         });
         let reasons = finding.reasons.iter().map(|reason| format!("unknown: {reason}"));

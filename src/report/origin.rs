@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::View;
 use crate::finding::Finding;
-use crate::input::collected::{Collected, Held};
+use crate::input::collected::{Collected, GLOBAL, Held};
 use crate::source::{FileId, Span};
 
 /// When and for whom a report is made, as far as the input does not tell.
@@ -64,6 +64,22 @@ impl<'a> Origins<'a> {
     pub(super) fn resource(&self, span: Span) -> Option<(&'a Collected, &'a Held)> {
         let part = self.part(span)?;
         Some((part, part.resource_at(span)?))
+    }
+
+    /// Whose a place of a snapshot is: the ARN of its resource, or the account and region where it is in none. Nothing for other
+    /// files.
+    pub(super) fn owner(&self, span: Span) -> Option<String> {
+        let part = self.part(span)?;
+        Some(match part.resource_at(span) {
+            Some(held) => held.id.clone(),
+            None if part.region == GLOBAL => format!("account {}", part.account),
+            None => format!("account {}, {}", part.account, part.region),
+        })
+    }
+
+    /// Where something is: in a live account whose it is, else `file:line:column`.
+    pub(super) fn place(&self, view: &View<'_>, span: Span) -> String {
+        self.owner(span).unwrap_or_else(|| view.place(span))
     }
 
     pub(super) fn origin(&self, finding: &Finding) -> Origin<'a> {

@@ -8,11 +8,13 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::View;
+use super::origin::Origins;
 use crate::finding::{Finding, RuleInfo, Severity, Verdict};
 use crate::input::{Note, NoteLevel};
 use crate::source::Span;
 
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let origins = Origins::of(view);
     let rules: Vec<&RuleInfo> = view.report.rules.iter().map(|count| &*count.rule).collect();
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -29,7 +31,7 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
                 "executionSuccessful": view.report.notes.iter().all(|note| note.level != NoteLevel::Error),
                 "toolExecutionNotifications": view.report.notes.iter().map(|note| notification(view, note)).collect::<Vec<_>>(),
             }],
-            "results": view.findings().map(|finding| result(view, finding, &rules)).collect::<Vec<_>>(),
+            "results": view.findings().map(|finding| result(view, &origins, finding, &rules)).collect::<Vec<_>>(),
         }],
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
@@ -61,7 +63,7 @@ fn descriptor(rule: &RuleInfo) -> Value {
     })
 }
 
-fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
+fn result(view: &View<'_>, origins: &Origins<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
     let mut text = finding.sentence();
     for reason in &finding.reasons {
         text = format!("{text}\nnot known: {reason}");
@@ -95,7 +97,14 @@ fn result(view: &View<'_>, finding: &Finding, rules: &[&RuleInfo]) -> Value {
         .iter()
         .filter_map(|step| {
             let span = step.span?;
-            Some(json!({ "location": { "physicalLocation": physical(view, span), "message": { "text": step.label } } }))
+            let mut location = json!({ "physicalLocation": physical(view, span), "message": { "text": step.label } });
+            if let (Some(owner), Some(object)) = (origins.owner(span), location.as_object_mut()) {
+                object.insert(
+                    "logicalLocations".to_owned(),
+                    json!([{ "fullyQualifiedName": owner, "kind": "resource" }]),
+                );
+            }
+            Some(json!({ "location": location }))
         })
         .collect();
     if let Some(object) = result.as_object_mut() {

@@ -3,13 +3,17 @@
 mod excerpt;
 mod mask;
 mod summary;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use annotate_snippets::{Group, Level, Message, Origin, Renderer, normalize_untrusted_str, renderer::DecorStyle};
+use annotate_snippets::{
+    Element, Group, Level, Message, Origin, Renderer, normalize_untrusted_str, renderer::DecorStyle,
+};
 
 use super::View;
+use super::origin::Origins;
 use crate::finding::{Finding, Severity, Verdict};
 use crate::input::{Note, NoteLevel};
 use crate::source::Span;
@@ -23,9 +27,12 @@ const REASONS: usize = 3;
 const SUBJECTS: usize = 12;
 
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let secrets = Secrets::default();
+    let (secrets, origins) = (Secrets::default(), Origins::of(view));
+    // What could not be read of accounts is a table of its own.
+    let reads: BTreeSet<Span> = unread::spans(view.report);
     for note in &view.report.notes {
-        if note.level == NoteLevel::Error || !view.quiet {
+        let is_read = note.span.is_some_and(|span| reads.contains(&span));
+        if note.level == NoteLevel::Error || !(view.quiet || is_read) {
             write_group(view, note_group(view, &secrets, note), out)?;
         }
     }
@@ -34,12 +41,12 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut alike = alike(view);
     for finding in view.findings() {
         let group = match finding.verdict {
-            Verdict::Fail => failure(view, &secrets, finding, explained.insert(finding.rule.id.as_str())),
+            Verdict::Fail => failure(view, &secrets, &origins, finding, explained.insert(finding.rule.id.as_str())),
             Verdict::Unknown => match alike.remove(&Question::of(finding)) {
-                Some(findings) => unknown(view, &findings),
+                Some(findings) => unknown(view, &origins, &findings),
                 None => continue,
             },
-            _ => proven(view, &secrets, finding),
+            _ => proven(view, &secrets, &origins, finding),
         };
         write_group(view, group, out)?;
     }
@@ -88,7 +95,10 @@ fn title(finding: &Finding) -> Group<'static> {
 }
 
 /// The verdict with its proof. Steps are numbered in reading order, because excerpts show lines in file order.
-fn proven(view: &View<'_>, secrets: &Secrets, finding: &Finding) -> Group<'static> {
+fn proven(view: &View<'_>, secrets: &Secrets, origins: &Origins<'_>, finding: &Finding) -> Group<'static> {
+    if let Some(owner) = origins.owner(finding.subject.span) {
+        return live(view, origins, finding, owner);
+    }
     let several = finding.evidence.len() > 1;
     let label =
         |(index, label): (usize, &str)| if several { format!("{}. {label}", index + 1) } else { label.to_owned() };
@@ -102,8 +112,27 @@ fn proven(view: &View<'_>, secrets: &Secrets, finding: &Finding) -> Group<'stati
     group.elements(unplaced.map(|(_, label)| Level::NOTE.no_name().message(wrap(view, 3, &label))))
 }
 
-fn failure(view: &View<'_>, secrets: &Secrets, finding: &Finding, first: bool) -> Group<'static> {
-    let group = proven(view, secrets, finding);
+/// The verdict on what is in an account: its owner knows it by the ARN, and a line of a snapshot says nothing to them.
+fn live(view: &View<'_>, origins: &Origins<'_>, finding: &Finding, owner: String) -> Group<'static> {
+    let several = finding.evidence.len() > 1;
+    let steps = finding.evidence.iter().enumerate().map(|(index, step)| {
+        let number = if several { format!("{}. ", index + 1) } else { String::new() };
+        let place = step.span.and_then(|span| origins.owner(span)).filter(|place| *place != owner);
+        let place = place.map(|place| format!(" [{place}]")).unwrap_or_default();
+        wrap(view, 3, &format!("{number}{}{place}", step.label))
+    });
+    let steps: Vec<Element<'static>> = steps.map(|step| Level::NOTE.no_name().message(step).into()).collect();
+    title(finding).element(Origin::path(normalize_untrusted_str(&owner))).elements(steps)
+}
+
+fn failure(
+    view: &View<'_>,
+    secrets: &Secrets,
+    origins: &Origins<'_>,
+    finding: &Finding,
+    first: bool,
+) -> Group<'static> {
+    let group = proven(view, secrets, origins, finding);
     if !first {
         return group.element(
             Level::HELP
@@ -124,11 +153,14 @@ fn failure(view: &View<'_>, secrets: &Secrets, finding: &Finding, first: bool) -
 }
 
 /// An unknown asks for one thing only: what would resolve it.
-fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
+fn unknown(view: &View<'_>, origins: &Origins<'_>, findings: &[&Finding]) -> Group<'static> {
     let [first, others @ ..] = findings else { return Group::with_level(Level::WARNING) };
     let mut group = if others.is_empty() {
         let called = called(view, first).map(|called| Level::NOTE.no_name().message(called));
-        title(first).element(origin(view, first.subject.span)).elements(called).elements(construct(view, first))
+        title(first)
+            .element(origin(view, origins, first.subject.span))
+            .elements(called)
+            .elements(construct(view, first))
     } else {
         let subjects = format!("{} subjects", findings.len());
         let named = asked(first, &subjects);
@@ -149,7 +181,8 @@ fn unknown(view: &View<'_>, findings: &[&Finding]) -> Group<'static> {
             let construct = finding.subject.construct.as_ref();
             let construct = construct.map(|construct| format!(", {construct}")).unwrap_or_default();
             let name = &finding.subject.name;
-            let place = format!("{} `{name}`{construct}{branch}{called}", view.place(finding.subject.span));
+            let place = origins.place(view, finding.subject.span);
+            let place = format!("{place} `{name}`{construct}{branch}{called}");
             group = group.element(Level::NOTE.with_name(Some("at")).message(normalize_untrusted_str(&place)));
         }
         if findings.len() > SUBJECTS {
@@ -171,7 +204,10 @@ fn construct(view: &View<'_>, finding: &Finding) -> Option<Message<'static>> {
     Some(Level::NOTE.with_name(Some("construct")).message(wrap(view, 14, &construct.to_string())))
 }
 
-fn origin(view: &View<'_>, span: Span) -> Origin<'static> {
+fn origin(view: &View<'_>, origins: &Origins<'_>, span: Span) -> Origin<'static> {
+    if let Some(owner) = origins.owner(span) {
+        return Origin::path(normalize_untrusted_str(&owner));
+    }
     let at = view.sources.position(span);
     let file = view.sources.file(span.file).name.clone();
     Origin::path(file).line(at.line as usize).char_column(at.column as usize)

@@ -6,6 +6,7 @@ mod equal;
 mod faults;
 mod members;
 mod seeds;
+mod sessions;
 
 use std::sync::Arc;
 

@@ -6,10 +6,12 @@ use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
-use super::{ALL, Access, Error, innermost};
+use super::refusal::{self, Refusal};
+use super::regions::ALL;
+use super::{Access, Error};
+use crate::input::collected::home_region;
 
 /// One attempt of a call takes at most this long.
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -39,40 +41,75 @@ impl Access {
         // As many attempts as the environment or the profile says, but each service's pace follows its answers.
         let attempts = config.retry_config().map_or(3, RetryConfig::max_attempts);
         let config = config.to_builder().retry_config(RetryConfig::adaptive().with_max_attempts(attempts)).build();
-        Ok(match self.with_mfa(&config).await? {
-            Some(credentials) => with(&config, credentials),
+        // Which regions there are can be asked in any.
+        let anywhere = (self.all_regions() && config.region().is_none()).then(|| Region::new(home_region("aws")));
+        let config = match anywhere {
+            Some(region) => config.to_builder().region(region).build(),
             None => config,
-        })
+        };
+        Box::pin(self.with_profile(config)).await
+    }
+
+    /// With the credentials of the role that was asked for.
+    pub(super) async fn assume(&self, config: &SdkConfig, role: &str) -> Result<SdkConfig, Error> {
+        let Some(device) = &self.mfa_serial else { return self.assume_without_code(config, role).await };
+        let external_id = self.external_id.as_deref();
+        let wanted = super::mfa::Wanted { role, external_id, device, session: None, seconds: None };
+        Ok(with(config, self.assume_with_code(config, &wanted).await?))
+    }
+
+    pub(super) async fn assume_without_code(&self, config: &SdkConfig, role: &str) -> Result<SdkConfig, Error> {
+        let external_id = self.external_id.as_deref();
+        self.assume_role(config, &Role { arn: role, external_id, session: None, length: None }).await
     }
 
     /// With the credentials of a role, which is assumed at once, so that it is known whether it can be.
-    pub(super) async fn assume(&self, config: &SdkConfig, role: &str) -> Result<SdkConfig, Error> {
-        if let Some(device) = &self.mfa_serial {
-            let wanted = super::mfa::Wanted {
-                profile: self.profile.as_deref().unwrap_or("default"),
-                role,
-                external_id: self.external_id.as_deref(),
-                device,
-                seconds: None,
-            };
-            return Ok(with(config, self.assume_with_code(config, &wanted).await?));
+    pub(super) async fn assume_role(&self, config: &SdkConfig, role: &Role<'_>) -> Result<SdkConfig, Error> {
+        if config.region().is_none() {
+            return Err(Error::NoRegion);
         }
-        let mut provider = AssumeRoleProvider::builder(role).session_name(SESSION_NAME).configure(config);
-        if let Some(id) = &self.external_id {
+        let mut provider = AssumeRoleProvider::builder(role.arn).configure(config);
+        provider = provider.session_name(role.session.unwrap_or(SESSION_NAME));
+        if let Some(id) = role.external_id {
             provider = provider.external_id(id);
+        }
+        if let Some(length) = role.length {
+            provider = provider.session_length(length);
         }
         let provider = provider.build().await;
         match provider.provide_credentials().await {
             // The provider renews what runs out.
-            Ok(_) => {
-                let credentials = SharedCredentialsProvider::new(provider);
-                Ok(config.to_builder().credentials_provider(credentials).build())
-            }
-            Err(error) => Err(Error::Role { role: role.to_owned(), why: innermost(&error) }),
+            Ok(_) => Ok(with(config, provider)),
+            Err(error) => match refusal::credentials(&error).nth(1) {
+                Some(error) => Err(self.without_credentials(error).await),
+                None => Err(Error::Role { role: role.arn.to_owned(), why: Refusal::of(&error) }),
+            },
         }
     }
 }
 
-fn with(config: &SdkConfig, credentials: Credentials) -> SdkConfig {
+/// A role to assume.
+pub(super) struct Role<'a> {
+    pub arn: &'a str,
+    pub external_id: Option<&'a str>,
+    /// What the trail of the account calls the session.
+    pub session: Option<&'a str>,
+    /// How long each session shall last.
+    pub length: Option<Duration>,
+}
+
+pub(super) fn with(config: &SdkConfig, credentials: impl ProvideCredentials + 'static) -> SdkConfig {
     config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
+}
+
+/// Refuses what cannot be called instead of a service.
+pub(super) fn check(endpoint: Option<&str>) -> Result<(), Error> {
+    let is_address = |endpoint: &str| {
+        let rest = endpoint.strip_prefix("http://").or_else(|| endpoint.strip_prefix("https://"));
+        rest.is_some_and(|host| host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
+    };
+    match endpoint {
+        Some(endpoint) if !is_address(endpoint) => Err(Error::NoAddress(endpoint.to_owned())),
+        _ => Ok(()),
+    }
 }

@@ -120,6 +120,16 @@ impl Walk {
     }
 }
 
+impl Candidate {
+    /// With another name for a folder that it is in.
+    pub(super) fn called(self, folder: &Path, called: &str) -> Self {
+        match self.path.strip_prefix(folder) {
+            Ok(rest) => Self { name: name(&Path::new(called).join(rest)), ..self },
+            Err(_) => self,
+        }
+    }
+}
+
 /// The snapshot that a file belongs to: the folder of the manifest that is beside its account, else the file itself.
 /// `manifests` remembers those that were read, by folder.
 pub(super) fn snapshot_of(candidate: &Candidate, manifests: &mut BTreeMap<PathBuf, Option<Manifest>>) -> Origin {

@@ -1,9 +1,9 @@
 //! What was covered and how it fared: a line for each rule that found something, the rest in a few lines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::{fold, paint};
+use super::{fold, paint, unread};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::collected::GLOBAL;
 use crate::input::{Format, InputFile, Outcome};
@@ -12,7 +12,7 @@ use crate::report::View;
 const RED: &str = "1;31";
 const YELLOW: &str = "33";
 const GREEN: &str = "32";
-const BOLD: &str = "1";
+pub(super) const BOLD: &str = "1";
 const ALARM: &str = "1;37;41";
 
 pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -20,12 +20,12 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !view.quiet {
         rules(view, out)?;
         coverage(view, out)?;
-        if subjects > 0 {
+        if subjects > 0 && !view.report.nothing_listed() {
             return result(view, out);
         }
     }
     // An empty report must not look like a clean one, however little the user wants to read.
-    if subjects == 0 { nothing(view, out) } else { Ok(()) }
+    if subjects == 0 || view.report.nothing_listed() { nothing(view, out) } else { Ok(()) }
 }
 
 /// The rules that need a look, as a table; those that only passed, as a list.
@@ -71,7 +71,7 @@ fn rules(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `what: text`, wrapped with a hanging indentation. No-break spaces keep words together.
-fn listed(view: &View<'_>, out: &mut dyn Write, what: &str, text: &str) -> io::Result<()> {
+pub(super) fn listed(view: &View<'_>, out: &mut dyn Write, what: &str, text: &str) -> io::Result<()> {
     let indent = what.chars().count() + 2;
     let lines = fold(text, view.width.saturating_sub(indent).max(40)).join(&format!("\n{:indent$}", ""));
     writeln!(out, "{} {}", paint(view, BOLD, &format!("{what}:")), lines.replace('\u{a0}', " "))
@@ -90,8 +90,12 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let files = |outcome: &Outcome| report.files.iter().filter(|file| file.outcome == *outcome).count();
     let resources: usize = report.resource_types.values().map(|(number, _)| number).sum();
     let mut read = format!("{} with {}", inputs(report), plural(resources, "resource"));
-    if files(&Outcome::Ignored) > 0 {
-        read = format!("{read}; {} of other YAML or JSON ignored", plural(files(&Outcome::Ignored), "file"));
+    // What stands beside the sections of a snapshot is read with them.
+    let is_manifest = |file: &&InputFile| file.outcome == Outcome::Ignored && file.name.ends_with("manifest.json");
+    let manifests = report.files.iter().filter(|file| !report.collected.is_empty() && is_manifest(file)).count();
+    let ignored = files(&Outcome::Ignored).saturating_sub(manifests);
+    if ignored > 0 {
+        read = format!("{read}; {} of other YAML or JSON ignored", plural(ignored, "file"));
     }
     listed(view, out, "read", &read)?;
     if files(&Outcome::Failed) > 0 {
@@ -99,7 +103,7 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         listed(view, out, "not read", &failed)?;
     }
     absent_modules(view, out)?;
-    unread(view, out)?;
+    unread::write(view, out)?;
     if let Some(first) = report.terraform.foreign.first() {
         let number = report.terraform.foreign.len();
         let place = if number == 1 { format!("in `{first}`") } else { format!("the first in `{first}`") };
@@ -202,27 +206,6 @@ fn absent_modules(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     listed(view, out, "not on disk", &text)
 }
 
-/// What could not be read of live accounts, the API that failed most first.
-fn unread(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut failed: BTreeMap<&str, usize> = BTreeMap::new();
-    for read in view.report.collected.iter().flat_map(|collected| &collected.failed) {
-        *failed.entry(&read.api).or_default() += 1;
-    }
-    if failed.is_empty() {
-        return Ok(());
-    }
-    let mut failed: Vec<(&str, usize)> = failed.into_iter().collect();
-    failed.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let shown: Vec<String> = failed
-        .iter()
-        .take(6)
-        .map(|(api, times)| if *times == 1 { format!("`{api}`") } else { format!("`{api}`\u{a0}×{times}") })
-        .collect();
-    let more = if failed.len() > 6 { format!(" and {} more", failed.len() - 6) } else { String::new() };
-    let text = format!("{}{more}; what depends on them is unknown", shown.join(", "));
-    listed(view, out, "unread", &text)
-}
-
 fn result(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = view.report;
     let count = |verdict| report.rules.iter().map(|count| count.of(verdict)).sum::<usize>();
@@ -255,6 +238,8 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
             "no template, no Terraform module and no snapshot was found",
             "give one, or a directory that contains some; CloudFormation, SAM, cdk.out and Terraform are understood",
         )
+    } else if report.nothing_listed() {
+        ("no call that lists resources was answered", "check the credentials and their permissions")
     } else {
         ("no rule met a subject in what was read", "`sra-guard rules list` shows what rules judge")
     };
@@ -263,6 +248,6 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{alarm}\n{what}")
 }
 
-fn plural(number: usize, noun: &str) -> String {
+pub(super) fn plural(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -102,7 +102,7 @@ impl Drop for Process {
 }
 
 /// The interpreter of the virtual environment, which is made if it is not there.
-fn python() -> &'static Path {
+pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(install)
 }
