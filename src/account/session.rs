@@ -25,6 +25,7 @@ use aws_config::{Region, SdkConfig};
 use futures_util::StreamExt as _;
 
 pub use members::Entry;
+pub use regions::is_name as is_region_name;
 
 use self::members::is_role;
 use self::refusal::Refusal;

@@ -50,6 +50,9 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
             "`--dry-run`, `--hub-region` and `--suppress-waived` are about publishing; add `--publish security-hub`";
         return Err(Error::Account(why.to_owned()));
     }
+    if let Some(region) = hub_region.as_ref().filter(|region| !session::is_region_name(region)) {
+        return Err(Error::Account(session::Error::NoRegionName(region.clone()).to_string()));
+    }
     if arguments.collecting.resume && arguments.snapshot.is_none() {
         let why = "`--resume` goes on with a snapshot that was kept; name its folder with `--snapshot`";
         return Err(Error::Account(why.to_owned()));

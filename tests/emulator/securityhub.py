@@ -1,5 +1,6 @@
 """Security Hub as its API reference describes it: findings are validated on import, newer ones replace older ones but keep
-what users have set, filters filter, and `BatchUpdateFindings` exists. Error texts are not those of AWS.
+what users have set, filters filter, `BatchUpdateFindings` exists, and a region that aggregates shows the findings of all.
+Error texts are not those of AWS.
 """
 
 import json
@@ -138,12 +139,25 @@ def patch():
         }
         return json.dumps(answer)
 
+    aggregating = {}
+
+    def create_finding_aggregator(self):
+        if not self.securityhub_backend.enabled:
+            return refused("InvalidAccessException", 401, "not subscribed")
+        aggregating[self.current_account] = self.region
+        arn = f"arn:aws:securityhub:{self.region}:{self.current_account}:finding-aggregator/1"
+        return json.dumps({"FindingAggregatorArn": arn, **json.loads(self.body)})
+
     def get_findings(self):
         given = json.loads(self.body or b"{}")
         count, start = int(given.get("MaxResults") or 100), int(given.get("NextToken") or 0)
+        backends = {self.region: self.securityhub_backend}
+        if aggregating.get(self.current_account) == self.region:
+            backends |= models.securityhub_backends[self.current_account]
         found = [
-            finding.as_dict()
-            for finding in self.securityhub_backend.findings
+            {**finding.as_dict(), "Region": region}
+            for region, backend in backends.items()
+            for finding in backend.findings
             if matches(finding.data, given.get("Filters"))
         ]
         answer = {"Findings": found[start : start + count]}
@@ -166,5 +180,7 @@ def patch():
 
     SecurityHubResponse.batch_import_findings = batch_import_findings
     SecurityHubResponse.get_findings = get_findings
+    SecurityHubResponse.create_finding_aggregator = create_finding_aggregator
     SecurityHubResponse.batch_update_findings = batch_update_findings
     urls.url_paths["{0}/findings/batchupdate$"] = SecurityHubResponse.dispatch
+    urls.url_paths["{0}/findingAggregator/create$"] = SecurityHubResponse.dispatch

@@ -5,6 +5,7 @@ mod emulator;
 mod equal;
 mod faults;
 mod members;
+mod publish;
 mod seeds;
 mod sessions;
 

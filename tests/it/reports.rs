@@ -153,6 +153,18 @@ fn ocsf_conforms_to_its_class() {
     for (report, sources) in with_account() {
         let found: Value = serde_json::from_str(&written("ocsf", &report, &sources, true)).unwrap();
         assert_eq!(problems(&schema, &found), [""; 0]);
+        for event in found.as_array().unwrap() {
+            let number = |key: &str| event[key].as_u64().unwrap();
+            assert_eq!(number("type_uid"), number("class_uid") * 100 + number("activity_id"));
+            assert_eq!(number("class_uid") / 1000, number("category_uid"));
+            for (key, captions) in [
+                ("severity", &["Unknown", "Informational", "Low", "Medium", "High", "Critical", "Fatal"][..]),
+                ("status", &["Unknown", "New", "In Progress", "Suppressed", "Resolved", "Archived"]),
+            ] {
+                let caption = captions[usize::try_from(number(&format!("{key}_id"))).unwrap()];
+                assert_eq!(event[key], caption, "{key}");
+            }
+        }
         events += found.as_array().unwrap().len();
     }
     assert!(events > 50);

@@ -21,8 +21,8 @@ pub(super) fn check(regions: &[String]) -> Result<(), Error> {
     wrong.map_or(Ok(()), |region| Err(Error::NoRegionName(region.clone())))
 }
 
-/// `us-gov-west-1`: the area, where in it, and a number. Source: "AWS Regions", AWS Regions and Availability Zones.
-fn is_name(text: &str) -> bool {
+/// Whether something can be the name of a region: `us-gov-west-1`, the area, where in it, and a number. Source: "AWS Regions", AWS Regions and Availability Zones.
+pub fn is_name(text: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     match text.split('-').collect::<Vec<_>>().as_slice() {
         [area, middle @ .., number] => {

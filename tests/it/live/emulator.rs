@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use sra_guard::account::session::Session;
 
@@ -71,6 +72,31 @@ impl Emulator {
             .load()
             .await;
         Session { config, account: account.to_owned(), partition: "aws".to_owned(), regions: vec![region.to_owned()] }
+    }
+
+    /// Asks a program of `tests/emulator` about itself, or tells it what to do.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        self.send(method, path, "", body)
+    }
+
+    /// Calls a service in the name of an account, as JSON, without what the SDK makes of it.
+    pub(crate) fn call(&self, account: &str, region: &str, service: &str, call: &str, body: &Json) -> Json {
+        let (method, path) = call.split_once(' ').unwrap();
+        let scope = format!("EMULATED{account}/20260101/{region}/{service}/aws4_request");
+        let header = format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
+        let answer = self.send(method, path, &header, &body.to_string());
+        serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{call}: {error}: {answer}"))
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        use std::io::Read as _;
+        let address = self.endpoint.trim_start_matches("http://");
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let headers = format!("{headers}Connection: close\r\nContent-Length: {}\r\n", body.len());
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// Runs a program of `tests/emulator` against this server. Returns its lines.

@@ -98,6 +98,9 @@ impl Person {
     /// The accounts and regions that are in the snapshot, with the services read of each.
     fn read(&self) -> Vec<String> {
         let files = files(&self.home.path().join("snapshot"));
+        for (file, text) in &files {
+            assert!(!text.contains("s3cret"), "a secret is in {file}");
+        }
         let mut places: Vec<String> = files
             .keys()
             .filter_map(|file| file.rsplit_once('/'))
@@ -384,7 +387,7 @@ fn accounts_that_are_closed_stop_no_others() {
     // All is denied, everywhere: that is said in a few lines, and is no clean bill.
     let audit = ["audit", "--endpoint-url", &person.cloud.url()];
     let output = person.command(Path::new(env!("CARGO_BIN_EXE_sra-guard"))).args(audit).args(arguments).output();
-    let audited = said(output.unwrap());
+    let audited = self::said(output.unwrap());
     assert_eq!(audited.code, 2, "{}", audited.text);
     let (_, unread) = audited.text.split_once("could not be read, so what depends on it is unknown:\n").unwrap();
     let (unread, _) = unread.split_once("\nmissing permissions: ").unwrap();
