@@ -77,6 +77,12 @@ impl Resources {
         self.by_kind.get(kind).into_iter().flatten().filter_map(|index| self.list.get(*index))
     }
 
+    /// Those of a kind of which nothing is known: they stand for what a list that failed may hide.
+    pub fn unread<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a Address> {
+        let unread = self.unread.iter().filter_map(|index| self.list.get(*index));
+        unread.filter(move |resource| &*resource.kind == kind).map(|resource| &resource.address)
+    }
+
     pub fn get(&self, address: &Address) -> Option<&Resource> {
         self.by_address.get(address).and_then(|index| self.list.get(*index))
     }

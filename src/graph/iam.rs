@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Link, Resources};
 use crate::iam::document::{Document, Effect, Principal, PrincipalKind, Principals};
 use crate::iam::managed::{self, ManagedPolicy};
-use crate::input::Resource;
+use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Value};
 pub use holder::{Holder, HolderKind};
@@ -23,7 +23,9 @@ pub const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
 #[derive(Debug, Default)]
 pub struct Iam {
     roles: BTreeMap<Address, Role>,
-    /// Every identity policy that a template writes, whether or not it is attached to a role.
+    /// Policies of AWS whose document was read of the account, by name: what is in force there.
+    in_force: BTreeMap<String, Arc<ManagedPolicy>>,
+    /// Every identity policy that the account's owner writes, whether or not it is attached to a role.
     pub policies: Vec<Policy>,
     /// Policies that name a role which could not be told, as index into `policies`: any role may have them.
     pub astray: Vec<(usize, Reason)>,
@@ -36,6 +38,9 @@ pub struct Role {
     pub address: Address,
     pub name: Arc<str>,
     pub span: Span,
+    /// AWS owns its trust and its permissions, and nobody else can change them. Source: IAM User Guide, "Service-linked
+    /// roles": their path is `/aws-service-role/`, which no other role can have.
+    pub service_linked: bool,
     pub trust: PolicyDocument,
     pub attachments: Vec<Attachment>,
     /// Set when further policies may be attached that could not be read.
@@ -80,7 +85,11 @@ pub struct Trusted {
 
 impl Iam {
     pub fn new(resources: &Resources) -> Self {
-        let mut iam = Self { policies: policy::collect(resources), ..Self::default() };
+        let mut iam = Self {
+            policies: policy::collect(resources),
+            in_force: policy::of_aws(resources).map(|policy| (policy.name.clone(), Arc::new(policy))).collect(),
+            ..Self::default()
+        };
         for resource in resources.of_kind(ROLE) {
             let role = iam.role_of_resource(resources, resource);
             iam.roles.insert(resource.address.clone(), role);
@@ -146,6 +155,7 @@ impl Iam {
             address: resource.address.clone(),
             name: Arc::clone(&resource.name),
             span: resource.name_span,
+            service_linked: is_service_linked(resource),
             trust: PolicyDocument::of(resource.prop("AssumeRolePolicyDocument")),
             attachments,
             attachments_open,
@@ -173,7 +183,10 @@ impl Iam {
 
     fn attachment(&self, resources: &Resources, value: &Value) -> Attachment {
         let policy = match aws_managed_name(value) {
-            Some(Ok(name)) => managed::find(&name).map_or(Attached::AwsUnlisted(name), Attached::AwsManaged),
+            Some(Ok(name)) => {
+                let found = self.in_force.get(&name).cloned().or_else(|| managed::find(&name));
+                found.map_or(Attached::AwsUnlisted(name), Attached::AwsManaged)
+            }
             Some(Err(reason)) => Attached::Unknown(reason),
             None => match resources.link(value, &[MANAGED_POLICY]) {
                 Link::To(resource) => self
@@ -251,6 +264,11 @@ impl Attached {
     }
 }
 
+/// Told by the ARN, which an account alone has: a template cannot make such a role.
+fn is_service_linked(resource: &Resource) -> bool {
+    resource.format == Format::Account && resource.address.0.contains(":role/aws-service-role/")
+}
+
 /// What a policy says whose ARN stands in the place of a document: Terraform's `data.aws_iam_policy.x.policy`.
 fn looked_up(value: &Value) -> Option<Document> {
     let text = value.template().filter(|text| text.starts_with("arn:") && text.contains(":policy/"))?;
@@ -269,8 +287,8 @@ fn looked_up(value: &Value) -> Option<Document> {
 /// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. A policy that was looked up
 /// by its name is AWS's when the name is. `None` when the value is no such ARN.
 fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
-    const OWNER: &str = ":iam::aws:policy/";
-    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    const OWNER: &str = policy::OF_AWS;
+    let name = policy::name_of;
     match &value.kind {
         Kind::Scalar(scalar) => match scalar.text.split_once(OWNER) {
             Some((_, path)) => Some(Ok(name(path))),

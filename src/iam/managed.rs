@@ -21,11 +21,23 @@ pub struct ManagedPolicy {
     pub name: String,
     /// `/`, `/service-role/`, `/job-function/`, ….
     pub path: String,
-    /// `v15`.
+    /// `v15`; empty when it is not told.
     pub version: String,
-    /// `2021-01-29`.
+    /// `2021-01-29`; empty when it is not told.
     pub updated: String,
     pub document: Document,
+}
+
+impl ManagedPolicy {
+    /// For messages: `v15 of 2021-01-29`, as far as it is told.
+    pub fn edition(&self) -> String {
+        match (self.version.as_str(), self.updated.as_str()) {
+            ("", "") => "as the account has it".to_owned(),
+            (version, "") => version.to_owned(),
+            ("", updated) => format!("of {updated}"),
+            (version, updated) => format!("{version} of {updated}"),
+        }
+    }
 }
 
 /// A policy by its name, which is unique across paths.

@@ -72,3 +72,103 @@ fn the_own_account_is_no_other_one() {
     assert_ne!(verdict("111122223333"), Verdict::Fail);
     assert_eq!(verdict("999999999999"), Verdict::Fail);
 }
+
+/// The verdicts of a rule by the name of the subject, with the evidence of each.
+fn verdicts(rule: &str, resources: &Json) -> Vec<(String, Verdict, String)> {
+    let findings: Vec<Finding> = scan::judge(unit(resources).as_ref(), rules(), true).findings;
+    let of_rule = findings.into_iter().filter(|finding| finding.rule.id == rule);
+    let told = of_rule.map(|finding| {
+        let steps: Vec<&str> = finding.evidence.iter().map(|step| step.label.as_str()).collect();
+        (finding.subject.name.clone(), finding.verdict, steps.join("; "))
+    });
+    told.collect()
+}
+
+fn worker(policy: &str) -> Json {
+    let trust = json!({ "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "lambda.amazonaws.com" },
+    }] });
+    json!({
+        "Type": "AWS::IAM::Role", "Id": "arn:aws:iam::111122223333:role/worker",
+        "Properties": { "RoleName": "worker", "AssumeRolePolicyDocument": trust, "ManagedPolicyArns": [policy] },
+    })
+}
+
+/// A policy of AWS as the account has it.
+fn published(arn: &str, document: &Json) -> Json {
+    json!({
+        "Type": "AWS::IAM::ManagedPolicy", "Id": arn, "Name": arn.rsplit('/').next(),
+        "Properties": {
+            "ManagedPolicyName": arn.rsplit('/').next(), "Path": "/", "DefaultVersionId": "v99",
+            "UpdateDate": "2030-01-02T03:04:05Z", "PolicyDocument": document,
+        },
+    })
+}
+
+fn allowing(action: &str) -> Json {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }] })
+}
+
+#[test]
+fn a_policy_of_aws_is_judged_by_the_document_that_the_account_has() {
+    let (wide, limited, new) = (
+        "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess",
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        "arn:aws:iam::aws:policy/PublishedAfterThisVersion",
+    );
+    let judged = |arn: &str, document: &Json| {
+        let mut found = verdicts("SRA-IAM-001", &json!([worker(arn), published(arn, document)]));
+        let (_, verdict, evidence) = found.remove(0);
+        assert!(found.is_empty(), "{found:?}");
+        (verdict, evidence)
+    };
+    // The data of this program says the opposite of each.
+    assert_eq!(judged(wide, &allowing("dynamodb:GetItem")).0, Verdict::Pass);
+    let (verdict, evidence) = judged(limited, &allowing("logs:*"));
+    assert_eq!(verdict, Verdict::Fail);
+    assert!(evidence.contains("`AWSLambdaBasicExecutionRole` (v99 of 2030-01-02) grants `logs:*`"), "{evidence}");
+    // It says nothing of these.
+    assert_eq!(judged(new, &allowing("*")).0, Verdict::Fail);
+    assert_eq!(judged(new, &allowing("s3:GetObject")).0, Verdict::Pass);
+    // What was not read is what the data says, if anything.
+    let unread = json!({ "Unread": "iam:GetAccountAuthorizationDetails" });
+    assert_eq!(judged(wide, &unread).0, Verdict::Fail);
+    assert_eq!(judged(limited, &unread).0, Verdict::Pass);
+    assert_eq!(judged(new, &unread).0, Verdict::Unknown);
+    assert_eq!(verdicts("SRA-IAM-001", &json!([worker(wide)]))[0].1, Verdict::Fail);
+}
+
+#[test]
+fn what_aws_writes_is_nobody_else_s_to_name_the_actions_of() {
+    let (aws, own) = ("arn:aws:iam::aws:policy/Theirs", "arn:aws:iam::111122223333:policy/Ours");
+    let both = json!([worker(aws), published(aws, &allowing("*")), published(own, &allowing("*"))]);
+    let found: Vec<String> = verdicts("SRA-IAM-002", &both).into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(found, ["Ours"]);
+}
+
+#[test]
+fn a_role_that_is_linked_to_a_service_is_aws_s() {
+    let place = |path: &str| {
+        let mut role = worker("arn:aws:iam::aws:policy/AdministratorAccess");
+        role["Id"] = json!(format!("arn:aws:iam::111122223333:role{path}worker"));
+        role["Properties"]["Path"] = json!(path);
+        role["Properties"]["Policies"] = json!([{ "PolicyName": "inline", "PolicyDocument": allowing("s3:*") }]);
+        let anybody = json!({ "Federated": "cognito-identity.amazonaws.com" });
+        let statement =
+            json!({ "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": anybody });
+        let statements = role["Properties"]["AssumeRolePolicyDocument"]["Statement"].as_array_mut().unwrap();
+        statements.push(statement);
+        let of = |rule: &str| -> Vec<Verdict> {
+            verdicts(rule, &json!([role.clone()])).into_iter().map(|(_, verdict, _)| verdict).collect()
+        };
+        (of("SRA-IAM-001"), [of("SRA-IAM-002"), of("SRA-IDP-003"), of("SRA-DDB-001")].concat())
+    };
+    let fails = [Verdict::Fail; 2];
+    for path in ["/", "/service-role/", "/team/"] {
+        let (wide, others) = place(path);
+        assert_eq!(wide, [Verdict::Fail], "{path}");
+        assert!(others.starts_with(&fails), "{path}: {others:?}");
+    }
+    // Nothing of it fails, and the role is still there.
+    assert_eq!(place("/aws-service-role/example.amazonaws.com/"), (vec![Verdict::NotApplicable], Vec::new()));
+}

@@ -8,6 +8,8 @@ use aws_sdk_iam::types::{
     AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, InstanceProfile, ManagedPolicyDetail, PolicyDetail,
     RoleDetail, Tag, UserDetail,
 };
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 
 use super::{Scope, Service};
 use crate::account::item::{Object, document, words};
@@ -126,7 +128,14 @@ fn of_policy(policy: &ManagedPolicyDetail) -> Item {
         .means("Ref", (!is_aws_managed(arn)).then_some(arn))
         .set("ManagedPolicyName", policy.policy_name())
         .set("Path", policy.path())
+        .set("DefaultVersionId", policy.default_version_id().filter(|_| is_aws_managed(arn)))
+        .set("UpdateDate", policy.update_date().filter(|_| is_aws_managed(arn)).map(dated))
         .set("PolicyDocument", written(default.and_then(|version| version.document())))
+}
+
+/// `2021-01-29T00:00:00Z`
+fn dated(time: &DateTime) -> String {
+    time.fmt(Format::DateTime).unwrap_or_default()
 }
 
 /// A policy document; one that the answer leaves out is not read, not empty.

@@ -80,11 +80,8 @@ fn backends_open(graph: &Graph, door: &Door<'_>) -> Option<Reason> {
     };
     actions.or_else(|| {
         door.rule.forwards().filter(|forward| !forward.is_idle()).find_map(|forward| {
-            open(&forward.target_group).or_else(|| {
-                let group = graph.elbv2.target_group(forward.target_group.address()?)?;
-                let rest = group.members_open.clone().filter(may_be_declared);
-                rest.or_else(|| group.members.iter().find_map(|member| open(&member.target)))
-            })
+            let group = || graph.elbv2.target_group(forward.target_group.address()?)?.leads_further();
+            open(&forward.target_group).or_else(group)
         })
     })
 }

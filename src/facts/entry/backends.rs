@@ -42,8 +42,15 @@ pub(super) fn subjects(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
     for entry in entries {
         let addresses: BTreeSet<_> = entry.backends.iter().filter_map(Backend::address).collect();
         for address in addresses {
-            by_backend.entry(address).or_default().push(Lead { path: entry, doubt: None });
+            // A target group stands for what it holds. Where that is not known, it is something else that is reached.
+            let group = graph.elbv2.target_group(address);
+            let doubt = entry.backends_open.as_ref().filter(|_| group.is_some_and(|it| it.leads_further().is_some()));
+            by_backend.entry(address).or_default().push(Lead { path: entry, doubt });
         }
+    }
+    let may_lead_further = entries.iter().any(|entry| entry.backends_open.is_some());
+    for address in BACKENDS.iter().flat_map(|kind| graph.resources.unread(kind)).filter(|_| may_lead_further) {
+        by_backend.entry(address).or_default();
     }
     for (address, leads) in &mut by_backend {
         let here = |entry: &EntryPath| entry.backends.iter().any(|backend| backend.address() == Some(*address));
@@ -58,6 +65,16 @@ pub(super) fn subjects(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
         })
         .collect()
 }
+
+/// What can be a backend. When those of an account could not be read, one more stands for them.
+const BACKENDS: &[&str] = &[
+    "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::EC2::Instance",
+    "AWS::ECS::Service",
+    "AWS::ECS::TaskSet",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::Lambda::Function",
+];
 
 /// A path that leads to the backend, or may.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Function URLs, and permissions that would let everyone through one.
 
 use crate::facts::{Describe as _, Fact, Step, Subject, SubjectKind, fact_struct};
-use crate::graph::lambda::{Permission, Qualifier, Url};
+use crate::graph::lambda::{FunctionRef, Permission, Qualifier, Url};
 use crate::graph::{Graph, Typed};
 use crate::value::{Reason, Value};
 
@@ -121,15 +121,24 @@ fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
     if !named || public == Some(false) {
         return None;
     }
-    let mut urls = graph.lambda.urls.about(permission.function.function.known());
-    let judged_there = urls.any(|url| {
-        same_door(permission, url) == Some(true) && url.auth_type.known().is_some_and(|kind| kind != "AWS_IAM")
-    });
-    if judged_there {
-        return None;
+    let mut unread = None;
+    for url in graph.lambda.urls.about(permission.function.function.known()) {
+        let open = match &url.auth_type {
+            Typed::Known(kind, _) => Some(kind != "AWS_IAM"),
+            Typed::Absent(_) => Some(false),
+            Typed::Unknown(..) => None,
+        };
+        match (same_door(permission, url), open) {
+            (Some(true), Some(true)) => return None,
+            (Some(false), _) | (_, Some(false)) => {}
+            _ => unread = unread.or_else(|| unread_part(permission, url)),
+        }
     }
     let span = permission.function_url_auth_type.span();
-    let (auth_type, public_permission) = if public == Some(true) {
+    let (auth_type, public_permission) = if let Some(reason) = unread {
+        let step = || vec![Step::new("whether a Function URL that is open is behind it", resource.name_span)];
+        (Fact::unknown(reason.clone(), step()), Fact::unknown(reason, step()))
+    } else if public == Some(true) {
         let everyone = Step::new("everyone may invoke the function through a Function URL", resource.name_span);
         let none = Step::new("`FunctionUrlAuthType` is `NONE`", span);
         (Fact::known("NONE".to_owned(), vec![none]), Fact::known(true, vec![everyone]))
@@ -145,6 +154,20 @@ fn of_permission(graph: &Graph, permission: &Permission) -> Option<Subject> {
         public_permission,
     };
     Some(Subject::of(SUBJECT.name, resource, &facts))
+}
+
+/// The read of an account whose failure keeps one from telling whether a permission is for a URL that is open.
+fn unread_part(permission: &Permission, url: &Url) -> Option<Reason> {
+    let of_function = |function: &FunctionRef| match (&function.function, &function.qualifier) {
+        (Typed::Unknown(reason, _), _) | (_, Qualifier::Unknown(reason)) => Some(reason.clone()),
+        _ => None,
+    };
+    let auth_type = match &url.auth_type {
+        Typed::Unknown(reason, _) => Some(reason.clone()),
+        _ => None,
+    };
+    let parts = [of_function(&permission.function), of_function(&url.function), auth_type];
+    parts.into_iter().flatten().find(|reason| matches!(reason, Reason::Denied(_) | Reason::Unread(_)))
 }
 
 /// What keeps one from telling whether a permission is for everyone.

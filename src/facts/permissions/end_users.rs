@@ -63,6 +63,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     graph
         .iam
         .roles()
+        .filter(|role| !role.service_linked)
         .filter_map(|role| {
             let held: Vec<Held<'_>> = role.attachments.iter().filter_map(|it| known(graph, it)).collect();
             let end_users = end_users(role, &held)?;

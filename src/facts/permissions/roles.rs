@@ -26,6 +26,8 @@ fact_struct! {
         /// Code runs with it: a function, instance, task, state machine or build project names it, or it trusts a
         /// service that runs code.
         workload: Fact<bool>,
+        /// A role of AWS's own, which nobody else can change: its path is `/aws-service-role/`.
+        service_linked: bool,
         /// The managed policies on it that no scanned template writes.
         managed_policies: Fact<Vec<ManagedAttachment>>,
         /// The wide ones among them with what they grant, for messages.
@@ -71,7 +73,12 @@ fn facts(iam: &Iam, role: &Role) -> RoleFacts {
         .collect();
     let none = format!("no managed policy of AWS is attached to role `{}`", role.name);
     let evidence = if managed_policies.is_empty() { vec![Step::new(none, role.span)] } else { Vec::new() };
-    RoleFacts { workload, managed_policies: Fact::known(managed_policies, evidence), wide: wide.join(" and ") }
+    RoleFacts {
+        workload,
+        service_linked: role.service_linked,
+        managed_policies: Fact::known(managed_policies, evidence),
+        wide: wide.join(" and "),
+    }
 }
 
 fn managed(iam: &Iam, attachment: &Attachment, users: &[Step]) -> Option<ManagedAttachment> {
@@ -98,7 +105,7 @@ fn managed(iam: &Iam, attachment: &Attachment, users: &[Step]) -> Option<Managed
 }
 
 fn describe(policy: &ManagedPolicy, breadth: &Breadth) -> String {
-    format!("`{}` ({} of {}) grants {}", policy.name, policy.version, policy.updated, grants(breadth))
+    format!("`{}` ({}) grants {}", policy.name, policy.edition(), grants(breadth))
 }
 
 fn grants(breadth: &Breadth) -> String {

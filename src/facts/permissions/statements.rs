@@ -48,8 +48,8 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (index, policy) in graph.iam.policies.iter().enumerate() {
         let Some(resource) = graph.resources.get(&policy.owner) else { continue };
-        // An account shows the policies of AWS too, which are nobody's to change: whoever attaches them is judged.
-        if resource.address.0.contains(":iam::aws:policy/") {
+        // What is written in a role of AWS is AWS's.
+        if graph.iam.role(&policy.owner).is_some_and(|role| role.service_linked) {
             continue;
         }
         let boundary = graph.iam.is_only_boundary(index);

@@ -51,6 +51,7 @@ pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     graph
         .iam
         .roles()
+        .filter(|role| !role.service_linked)
         .filter_map(|role| {
             let trusts = trusts(graph, role);
             let resource = graph.resources.get(&role.address)?;

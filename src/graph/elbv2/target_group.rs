@@ -47,6 +47,8 @@ pub struct TargetGroup {
     pub members: Vec<Member>,
     /// Why there may be members beyond those listed: a registration that cannot be told.
     pub members_open: Option<Reason>,
+    /// Why there may be services or Auto Scaling groups beyond those listed: one that does not tell which groups it joins.
+    pub joined_open: Option<Reason>,
     attributes: Attributes,
 }
 
@@ -97,6 +99,7 @@ impl TargetGroup {
             health_check_port: text(resource.prop("HealthCheckPort")).or_default("traffic-port".to_owned()),
             members: Vec::new(),
             members_open: None,
+            joined_open: None,
             attributes: Attributes(list(resource.prop("TargetGroupAttributes"))),
         };
         match list(resource.prop("Targets")) {
@@ -114,6 +117,12 @@ impl TargetGroup {
     /// A target group attribute by its key, such as `lambda.multi_value_headers.enabled`.
     pub fn attribute(&self, key: &str) -> Typed<String> {
         self.attributes.get(key)
+    }
+
+    /// Why requests may reach further resources of the graph than its members that are known.
+    pub fn leads_further(&self) -> Option<Reason> {
+        let open = self.members_open.iter().chain(&self.joined_open).find(|reason| reason.may_be_declared()).cloned();
+        open.or_else(|| self.members.iter().find_map(|member| anywhere(&member.target)))
     }
 
     fn register(&mut self, item: &Value, resources: &Resources, lambda: &Lambda) {
@@ -169,6 +178,10 @@ pub(super) fn all(views: Views<'_>) -> Addressed<TargetGroup> {
         views.resources.of_kind(TARGET_GROUP).map(|found| TargetGroup::new(found, views.resources, views.lambda));
     let mut groups: Vec<TargetGroup> = groups.collect();
     follow_addresses(views.resources, &mut groups);
+    let joined_open = joined_open(views);
+    for group in &mut groups {
+        group.joined_open.clone_from(&joined_open);
+    }
     let mut groups = Addressed::new(groups, |group| &group.address);
     for service in &views.ecs.services {
         for entry in service.load_balancers.known().into_iter().flatten() {
@@ -183,6 +196,27 @@ pub(super) fn all(views: Views<'_>) -> Addressed<TargetGroup> {
         }
     }
     groups
+}
+
+fn joined_open(views: Views<'_>) -> Option<Reason> {
+    let services = views.ecs.services.iter().find_map(|service| {
+        let mut entries = service.load_balancers.known().into_iter().flatten();
+        anywhere(&service.load_balancers).or_else(|| entries.find_map(|entry| anywhere(&entry.target_group)))
+    });
+    services.or_else(|| {
+        views.autoscaling.groups.iter().find_map(|scaling| {
+            let mut groups = scaling.target_groups.known().into_iter().flatten();
+            anywhere(&scaling.target_groups).or_else(|| groups.find_map(anywhere))
+        })
+    })
+}
+
+/// Why a pointer may lead to any resource of the graph.
+fn anywhere<T>(pointer: &Typed<T>) -> Option<Reason> {
+    match pointer {
+        Typed::Unknown(reason, _) if reason.may_be_declared() => Some(reason.clone()),
+        Typed::Known(..) | Typed::Absent(_) | Typed::Unknown(..) => None,
+    }
 }
 
 /// A literal address is the instance whose interface has it, where a live account tells: in the VPC of the group, because

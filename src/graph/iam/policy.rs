@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::graph::Resources;
 use crate::iam::document::{Document, Raw, Statement};
+use crate::iam::managed::ManagedPolicy;
 use crate::iam::pattern::Piece;
-use crate::input::Resource;
+use crate::input::{Format, Resource};
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reference, Value};
 
-/// An identity policy that a template writes.
+/// An identity policy that the account's owner writes.
 #[derive(Debug)]
 pub struct Policy {
     /// `PolicyName`, else the logical id.
@@ -104,7 +105,7 @@ fn include(document: &mut Document, index: usize, other: Document) {
     document.open = document.open.take().or(other.open);
 }
 
-/// Every identity policy of the templates, in source order of its kind.
+/// Every identity policy of the account's owner, in source order of its kind.
 pub(super) fn collect(resources: &Resources) -> Vec<Policy> {
     let mut policies = Vec::new();
     for kind in [super::ROLE, "AWS::IAM::User", "AWS::IAM::Group"] {
@@ -113,8 +114,39 @@ pub(super) fn collect(resources: &Resources) -> Vec<Policy> {
     for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy"] {
         policies.extend(resources.of_kind(kind).map(|resource| separate(resource, Origin::Separate)));
     }
-    policies.extend(resources.of_kind(super::MANAGED_POLICY).map(|resource| separate(resource, Origin::Managed)));
+    let managed = resources.of_kind(super::MANAGED_POLICY).filter(|resource| !is_of_aws(resource));
+    policies.extend(managed.map(|resource| separate(resource, Origin::Managed)));
     policies
+}
+
+/// What the ARN of a policy of AWS has, in every partition.
+pub(super) const OF_AWS: &str = ":iam::aws:policy/";
+
+/// The name of a policy by its ARN or path: names are unique across paths.
+pub(super) fn name_of(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
+}
+
+/// An account shows the policies of AWS too, which are nobody's to change: whoever attaches them is judged.
+fn is_of_aws(resource: &Resource) -> bool {
+    resource.format == Format::Account && resource.address.0.contains(OF_AWS)
+}
+
+/// The policies of AWS whose documents were read of the account.
+pub(super) fn of_aws(resources: &Resources) -> impl Iterator<Item = ManagedPolicy> {
+    resources.of_kind(super::MANAGED_POLICY).filter(|resource| is_of_aws(resource)).filter_map(|resource| {
+        let said = |property: &str| resource.prop(property).known().and_then(Value::as_str).unwrap_or_default();
+        let document = PolicyDocument::of(resource.prop("PolicyDocument")).document;
+        // One that is not known says less than the data.
+        let known = document.open.is_none() && !document.statements.is_empty();
+        known.then(|| ManagedPolicy {
+            name: name_of(&resource.address.0),
+            path: said("Path").to_owned(),
+            version: said("DefaultVersionId").to_owned(),
+            updated: said("UpdateDate").split('T').next().unwrap_or_default().to_owned(),
+            document,
+        })
+    })
 }
 
 fn inline(resource: &Resource) -> Vec<Policy> {
