@@ -9,6 +9,7 @@ use crate::graph::cognito::{CLIENT, Client, DOMAIN, Host, USER_POOL, Url, includ
 use crate::graph::elbv2::rule::AuthenticateCognito;
 use crate::graph::elbv2::{ActionKind, Listener, Rule};
 use crate::graph::{Graph, Link, Typed, text};
+use crate::source::Span;
 use crate::value::{Address, Prop, Reason, Value};
 
 fact_struct! {
@@ -53,16 +54,47 @@ const IDP_RESPONSE: &str = "/oauth2/idpresponse";
 pub(super) fn derive(graph: &Graph, hosts: &Hosts<'_>) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (listener, rule) in graph.elbv2.all_rules() {
+        let Some(resource) = graph.resources.get(&rule.address) else { continue };
+        let subject = |facts: &SignIn, span| Subject::of("load_balancer_sign_ins", resource, facts).part("sign-in", span);
+        let before = subjects.len();
         for action in rule.actions.known().into_iter().flatten() {
-            if let ActionKind::AuthenticateCognito(config) = &action.kind
-                && let Some(resource) = graph.resources.get(&rule.address)
-            {
-                let facts = sign_in(graph, hosts, listener, rule, config);
-                subjects.push(Subject::of("load_balancer_sign_ins", resource, &facts).part("sign-in", action.span));
+            if let ActionKind::AuthenticateCognito(config) = &action.kind {
+                subjects.push(subject(&sign_in(graph, hosts, listener, rule, config), action.span));
             }
+        }
+        if subjects.len() == before
+            && let Some((reason, span)) = unread(rule)
+        {
+            subjects.push(subject(&unknown(reason, span), span));
         }
     }
     subjects
+}
+
+/// What may be a sign-in, and why that is not known.
+fn unread(rule: &Rule) -> Option<(&Reason, Span)> {
+    match &rule.actions {
+        Typed::Known(actions, _) => actions.iter().find_map(|action| match &action.kind {
+            ActionKind::Unknown(reason, _) => Some((reason, action.span)),
+            _ => None,
+        }),
+        Typed::Unknown(reason, span) => Some((reason, *span)),
+        Typed::Absent(_) => None,
+    }
+}
+
+fn unknown(reason: &Reason, span: Span) -> SignIn {
+    let step = || vec![Step::new("whether this signs users in is not known", span)];
+    let fact = || Fact::unknown(reason.clone(), step());
+    SignIn {
+        callbacks: Fact::unknown(reason.clone(), step()),
+        secret: fact(),
+        code_flow: fact(),
+        scopes_allowed: fact(),
+        client_of_pool: fact(),
+        domain_of_pool: fact(),
+        domain_is_name: fact(),
+    }
 }
 
 fn sign_in(

@@ -150,7 +150,19 @@ pub(super) fn of_aws(resources: &Resources) -> impl Iterator<Item = ManagedPolic
 }
 
 fn inline(resource: &Resource) -> Vec<Policy> {
-    let policies = resource.prop("Policies").known().and_then(Value::items).unwrap_or_default();
+    let policies = resource.prop("Policies");
+    if let Prop::Unknown(_, span) = policies {
+        return vec![Policy {
+            name: "inline policies".to_owned(),
+            origin: Origin::Inline,
+            owner: resource.address.clone(),
+            span,
+            content: PolicyDocument::of(policies),
+            roles: Vec::new(),
+            attached: true,
+        }];
+    }
+    let policies = policies.known().and_then(Value::items).unwrap_or_default();
     policies
         .iter()
         .enumerate()
