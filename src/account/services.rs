@@ -2,6 +2,8 @@
 //!
 //! A file names its calls as [`Read`]s, makes them, and pushes the resources that they tell. To read more: add a `Read`
 //! to its `READS` (a test compares them with the calls that are made, and the printed policy follows from them).
+//!
+//! Lists are asked for in the largest pages that the API reference of the service allows.
 
 mod acm;
 mod apigateway;

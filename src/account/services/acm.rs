@@ -33,7 +33,7 @@ const KEYS: &[KeyAlgorithm] = &[
 async fn collect(reader: &Reader) {
     let client = &Client::new(&reader.config);
     let all = Filters::builder().set_key_types(Some(KEYS.to_vec())).build();
-    let pages = client.list_certificates().includes(all).into_paginator().items().send();
+    let pages = client.list_certificates().includes(all).max_items(1000).into_paginator().items().send();
     let certificates = reader.list(&CERTIFICATES, pages).await;
     reader
         .each(certificates, |certificate| async move {

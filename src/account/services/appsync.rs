@@ -17,7 +17,7 @@ const APIS: Read = Read::list("appsync:ListGraphqlApis", &["AWS::AppSync::GraphQ
 
 async fn collect(reader: &Reader) {
     let client = Client::new(&reader.config);
-    let apis = reader.list(&APIS, client.list_graphql_apis().into_paginator().items().send()).await;
+    let apis = reader.list(&APIS, client.list_graphql_apis().max_results(25).into_paginator().items().send()).await;
     reader.extend(apis.iter().map(of_api));
 }
 

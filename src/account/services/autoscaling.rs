@@ -27,8 +27,8 @@ const CONFIGURATIONS: Read =
 
 async fn collect(reader: &Reader) {
     let client = Client::new(&reader.config);
-    let groups = client.describe_auto_scaling_groups().into_paginator().items().send();
-    let configurations = client.describe_launch_configurations().into_paginator().items().send();
+    let groups = client.describe_auto_scaling_groups().max_records(100).into_paginator().items().send();
+    let configurations = client.describe_launch_configurations().max_records(100).into_paginator().items().send();
     let (groups, configurations) =
         tokio::join!(reader.list(&GROUPS, groups), reader.list(&CONFIGURATIONS, configurations));
     let arns = arns_of(&configurations);

@@ -53,6 +53,11 @@ pub(super) const SERVICE: Service = Service {
     collect: |reader| Box::pin(collect(reader)),
 };
 
+/// The most that lists answer with at once, but for those that say otherwise. Without a number the service answers with
+/// all there is, which it slows down and breaks off where there is much. Source: "Pagination", Amazon EC2 API Reference,
+/// and `MaxResults` of each action.
+const PAGE: i32 = 1000;
+
 async fn collect(reader: &Reader) {
     let client = &Client::new(&reader.config);
     let (by_rules, by_routes, ..) = tokio::join!(

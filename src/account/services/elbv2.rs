@@ -42,13 +42,16 @@ const LOAD_BALANCERS: Read =
 const ATTRIBUTES: Read = Read::detail("elasticloadbalancing:DescribeLoadBalancerAttributes");
 const TAGS: Read = Read::detail("elasticloadbalancing:DescribeTags");
 
+/// The most that lists answer with at once. Source: Elastic Load Balancing API Reference.
+const PAGE: i32 = 400;
+
 async fn collect(reader: &Reader) {
     let client = &Client::new(&reader.config);
     tokio::join!(load_balancers(reader, client), target_group::groups(reader, client));
 }
 
 async fn load_balancers(reader: &Reader, client: &Client) {
-    let pages = client.describe_load_balancers().into_paginator().items().send();
+    let pages = client.describe_load_balancers().page_size(PAGE).into_paginator().items().send();
     let balancers = reader.list(&LOAD_BALANCERS, pages).await;
     let arns = balancers.iter().filter_map(|balancer| balancer.load_balancer_arn());
     let tags = tags_of(reader, client, arns).await;

@@ -24,9 +24,13 @@ const DETAILS: Read = Read::list(
     &["AWS::IAM::Group", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::User"],
 );
 
+/// The most that are listed at once, of all kinds together. Source: IAM API Reference.
+const PAGE: i32 = 1000;
+
 async fn collect(reader: &Reader) {
     let client = Client::new(&reader.config);
-    let pages = reader.list(&DETAILS, client.get_account_authorization_details().into_paginator().send()).await;
+    let pages =
+        reader.list(&DETAILS, client.get_account_authorization_details().max_items(PAGE).into_paginator().send()).await;
     reader.extend(of_details(&pages));
 }
 

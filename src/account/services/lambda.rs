@@ -51,6 +51,10 @@ const LAYERS: Read = Read::list("lambda:ListLayers", &[LAYER_KIND, LAYER_PERMISS
 const LAYER_VERSIONS: Read = Read::list("lambda:ListLayerVersions", &[LAYER_KIND, LAYER_PERMISSION_KIND]);
 const LAYER_POLICY: Read = Read::detail("lambda:GetLayerVersionPolicy");
 
+/// The most that lists answer with at once. That of aliases has no such number. Source: Lambda API Reference.
+const PAGE: i32 = 50;
+const SOURCES_PAGE: i32 = 100;
+
 /// The service's word for "no such policy", "no such function".
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
@@ -61,8 +65,11 @@ async fn collect(reader: &Reader) {
 
 async fn functions(reader: &Reader, client: &Client) {
     let (functions, sources) = tokio::join!(
-        reader.list(&FUNCTIONS, client.list_functions().into_paginator().items().send()),
-        reader.list(&EVENT_SOURCES, client.list_event_source_mappings().into_paginator().items().send())
+        reader.list(&FUNCTIONS, client.list_functions().max_items(PAGE).into_paginator().items().send()),
+        reader.list(
+            &EVENT_SOURCES,
+            client.list_event_source_mappings().max_items(SOURCES_PAGE).into_paginator().items().send()
+        )
     );
     let mut polled: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in &sources {
@@ -95,7 +102,10 @@ async fn read_function(
     let (concurrency, aliases, urls) = tokio::join!(
         reader.get(&CONCURRENCY, arn, client.get_function_concurrency().function_name(name).send()),
         reader.list(&ALIASES, client.list_aliases().function_name(name).into_paginator().items().send()),
-        reader.list(&URLS, client.list_function_url_configs().function_name(name).into_paginator().items().send())
+        reader.list(
+            &URLS,
+            client.list_function_url_configs().function_name(name).max_items(PAGE).into_paginator().items().send()
+        )
     );
     let reserved = concurrency.map(|output| output.reserved_concurrent_executions());
     reader.push(function::of_function(&listed, reserved));
@@ -126,10 +136,10 @@ async fn permissions(reader: &Reader, client: &Client, function: (&str, &str), q
 }
 
 async fn layers(reader: &Reader, client: &Client) {
-    let layers = reader.list(&LAYERS, client.list_layers().into_paginator().items().send()).await;
+    let layers = reader.list(&LAYERS, client.list_layers().max_items(PAGE).into_paginator().items().send()).await;
     let versions = |layer: LayersListItem| async move {
         let Some(name) = layer.layer_name() else { return };
-        let pages = client.list_layer_versions().layer_name(name).into_paginator().items().send();
+        let pages = client.list_layer_versions().layer_name(name).max_items(PAGE).into_paginator().items().send();
         let versions = reader.list(&LAYER_VERSIONS, pages).await;
         reader.each(versions, |version| layer_version(reader, client, name, version)).await;
     };

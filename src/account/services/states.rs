@@ -21,7 +21,8 @@ const MACHINE: Read = Read::detail("states:DescribeStateMachine");
 
 async fn collect(reader: &Reader) {
     let client = &Client::new(&reader.config);
-    let machines = reader.list(&MACHINES, client.list_state_machines().into_paginator().items().send()).await;
+    let machines =
+        reader.list(&MACHINES, client.list_state_machines().max_results(1000).into_paginator().items().send()).await;
     let describe = |machine: StateMachineListItem| async move {
         let arn = machine.state_machine_arn();
         let call = client.describe_state_machine().state_machine_arn(arn).send();

@@ -44,7 +44,7 @@ const TYPES: &[ResourceType] = &[
 async fn collect(reader: &Reader, scope: Of) {
     let client = &Client::new(&reader.config);
     let page = |marker| {
-        let call = client.list_web_acls().scope(scope.clone()).set_next_marker(marker);
+        let call = client.list_web_acls().scope(scope.clone()).limit(100).set_next_marker(marker);
         async move {
             let answer = call.send().await?;
             // The marker of a last page that is not full is told too.

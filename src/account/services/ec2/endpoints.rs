@@ -3,7 +3,7 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{State, VpcEndpoint};
 
-use super::{arn, name, tags};
+use super::{PAGE, arn, name, tags};
 use crate::account::item::{document, word};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
@@ -11,7 +11,7 @@ use crate::input::snapshot::format::Item;
 pub(super) const ENDPOINTS: Read = Read::list("ec2:DescribeVpcEndpoints", &["AWS::EC2::VPCEndpoint"]);
 
 pub(super) async fn endpoints(reader: &Reader, client: &Client) {
-    let pages = client.describe_vpc_endpoints().into_paginator().items().send();
+    let pages = client.describe_vpc_endpoints().max_results(PAGE).into_paginator().items().send();
     for endpoint in reader.list(&ENDPOINTS, pages).await {
         if !is_gone(&endpoint) {
             reader.push(of_endpoint(reader, &endpoint));

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
     VpcPeeringConnection, VpcPeeringConnectionStateReasonCode, VpnGateway, VpnState,
 };
 
-use super::{arn, name, tags};
+use super::{PAGE, arn, name, tags};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
@@ -40,7 +40,7 @@ pub(super) async fn collect(reader: &Reader, client: &Client) {
 }
 
 async fn internet(reader: &Reader, client: &Client) {
-    let pages = client.describe_internet_gateways().into_paginator().items().send();
+    let pages = client.describe_internet_gateways().max_results(PAGE).into_paginator().items().send();
     for gateway in reader.list(&INTERNET, pages).await {
         for item in of_internet_gateway(reader, &gateway) {
             reader.push(item);
@@ -49,14 +49,14 @@ async fn internet(reader: &Reader, client: &Client) {
 }
 
 async fn egress_only(reader: &Reader, client: &Client) {
-    let pages = client.describe_egress_only_internet_gateways().into_paginator().items().send();
+    let pages = client.describe_egress_only_internet_gateways().max_results(255).into_paginator().items().send();
     for gateway in reader.list(&EGRESS_ONLY, pages).await {
         reader.push(of_egress_only(reader, &gateway));
     }
 }
 
 async fn nat(reader: &Reader, client: &Client) {
-    let pages = client.describe_nat_gateways().into_paginator().items().send();
+    let pages = client.describe_nat_gateways().max_results(PAGE).into_paginator().items().send();
     for gateway in reader.list(&NAT, pages).await {
         if !matches!(gateway.state(), Some(NatGatewayState::Deleted | NatGatewayState::Failed)) {
             reader.push(of_nat(reader, &gateway));
@@ -65,7 +65,7 @@ async fn nat(reader: &Reader, client: &Client) {
 }
 
 async fn carrier(reader: &Reader, client: &Client) {
-    let pages = client.describe_carrier_gateways().into_paginator().items().send();
+    let pages = client.describe_carrier_gateways().max_results(PAGE).into_paginator().items().send();
     for gateway in reader.list(&CARRIER, pages).await {
         if gateway.state() != Some(&CarrierGatewayState::Deleted) {
             reader.push(of_carrier(reader, &gateway));
@@ -88,7 +88,7 @@ async fn vpn(reader: &Reader, client: &Client) {
 }
 
 async fn transit(reader: &Reader, client: &Client) {
-    let pages = client.describe_transit_gateways().into_paginator().items().send();
+    let pages = client.describe_transit_gateways().max_results(PAGE).into_paginator().items().send();
     for gateway in reader.list(&TRANSIT, pages).await {
         if gateway.state() != Some(&TransitGatewayState::Deleted) {
             reader.push(of_transit_gateway(reader, &gateway));
@@ -98,7 +98,7 @@ async fn transit(reader: &Reader, client: &Client) {
 
 async fn transit_attachments(reader: &Reader, client: &Client) {
     use TransitGatewayAttachmentState as State;
-    let pages = client.describe_transit_gateway_vpc_attachments().into_paginator().items().send();
+    let pages = client.describe_transit_gateway_vpc_attachments().max_results(PAGE).into_paginator().items().send();
     for attachment in reader.list(&TRANSIT_ATTACHMENTS, pages).await {
         if !matches!(attachment.state(), Some(State::Deleted | State::Failed | State::Rejected)) {
             reader.push(of_transit_attachment(reader, &attachment));
@@ -108,7 +108,7 @@ async fn transit_attachments(reader: &Reader, client: &Client) {
 
 async fn peerings(reader: &Reader, client: &Client) {
     use VpcPeeringConnectionStateReasonCode as Code;
-    let pages = client.describe_vpc_peering_connections().into_paginator().items().send();
+    let pages = client.describe_vpc_peering_connections().max_results(PAGE).into_paginator().items().send();
     for peering in reader.list(&PEERINGS, pages).await {
         let code = peering.status().and_then(|status| status.code());
         if !matches!(code, Some(Code::Deleted | Code::Expired | Code::Failed | Code::Rejected)) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{IpPermission, ManagedPrefixList, PrefixListEntry, PrefixListState, SecurityGroup};
 
-use super::{name, tags};
+use super::{PAGE, name, tags};
 use crate::account::item::Object;
 use crate::account::reader::{Read, Reader, Unread};
 use crate::input::snapshot::format::Item;
@@ -16,7 +16,7 @@ pub(super) const PREFIX_LIST_ENTRIES: Read = Read::detail("ec2:GetManagedPrefixL
 
 /// Returns the prefix lists that rules name.
 pub(super) async fn groups(reader: &Reader, client: &Client) -> BTreeSet<String> {
-    let pages = client.describe_security_groups().into_paginator().items().send();
+    let pages = client.describe_security_groups().max_results(PAGE).into_paginator().items().send();
     let mut named = BTreeSet::new();
     for group in reader.list(&GROUPS, pages).await {
         let lists = group.ip_permissions().iter().chain(group.ip_permissions_egress());
@@ -29,7 +29,7 @@ pub(super) async fn groups(reader: &Reader, client: &Client) -> BTreeSet<String>
 
 /// Lists of AWS that nothing names are left out; those that are named count like the account's own.
 pub(super) async fn prefix_lists(reader: &Reader, client: &Client, named: &BTreeSet<String>) {
-    let pages = client.describe_managed_prefix_lists().into_paginator().items().send();
+    let pages = client.describe_managed_prefix_lists().max_results(100).into_paginator().items().send();
     let lists = reader.list(&PREFIX_LISTS, pages).await;
     let wanted = lists.into_iter().filter(|list| is_wanted(reader, list, named));
     reader.each(wanted, |list| async move { reader.push(prefix_list(reader, client, &list).await) }).await;
@@ -47,7 +47,12 @@ async fn prefix_list(reader: &Reader, client: &Client, list: &ManagedPrefixList)
     let mut entries = Vec::new();
     let mut token = None;
     loop {
-        let call = client.get_managed_prefix_list_entries().prefix_list_id(id).set_next_token(token.clone()).send();
+        let call = client
+            .get_managed_prefix_list_entries()
+            .prefix_list_id(id)
+            .max_results(100)
+            .set_next_token(token.clone())
+            .send();
         match reader.get(&PREFIX_LIST_ENTRIES, &arn, call).await {
             Err(unread) => return of_prefix_list(reader, list, Err(unread)),
             Ok(page) => {

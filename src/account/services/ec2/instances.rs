@@ -3,7 +3,7 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Instance, InstanceMetadataOptionsResponse, InstanceNetworkInterface, InstanceStateName};
 
-use super::{arn, interfaces, name, tags};
+use super::{PAGE, arn, interfaces, name, tags};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
@@ -11,7 +11,7 @@ use crate::input::snapshot::format::Item;
 pub(super) const INSTANCES: Read = Read::list("ec2:DescribeInstances", &["AWS::EC2::Instance"]);
 
 pub(super) async fn instances(reader: &Reader, client: &Client) {
-    let pages = client.describe_instances().into_paginator().items().send();
+    let pages = client.describe_instances().max_results(PAGE).into_paginator().items().send();
     for reservation in reader.list(&INSTANCES, pages).await {
         let owner = reservation.owner_id();
         let there = reservation.instances().iter().filter(|instance| is_there(instance));

@@ -3,7 +3,7 @@
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Address, GroupIdentifier, NetworkInterface};
 
-use super::{arn, name, tags};
+use super::{PAGE, arn, name, tags};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
@@ -16,7 +16,7 @@ pub(super) async fn collect(reader: &Reader, client: &Client) {
 }
 
 async fn interfaces(reader: &Reader, client: &Client) {
-    let pages = client.describe_network_interfaces().into_paginator().items().send();
+    let pages = client.describe_network_interfaces().max_results(PAGE).into_paginator().items().send();
     for interface in reader.list(&INTERFACES, pages).await {
         reader.push(of_interface(reader, &interface));
     }

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
     VpcBlockPublicAccessOptions,
 };
 
-use super::{arn, name, tags};
+use super::{PAGE, arn, name, tags};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader};
 use crate::input::snapshot::format::Item;
@@ -36,21 +36,21 @@ pub(super) async fn collect(reader: &Reader, client: &Client) {
 }
 
 async fn vpcs(reader: &Reader, client: &Client) {
-    let pages = client.describe_vpcs().into_paginator().items().send();
+    let pages = client.describe_vpcs().max_results(PAGE).into_paginator().items().send();
     for vpc in reader.list(&VPCS, pages).await {
         reader.push(of_vpc(reader, &vpc));
     }
 }
 
 async fn subnets(reader: &Reader, client: &Client) {
-    let pages = client.describe_subnets().into_paginator().items().send();
+    let pages = client.describe_subnets().max_results(PAGE).into_paginator().items().send();
     for subnet in reader.list(&SUBNETS, pages).await {
         reader.push(of_subnet(reader, &subnet));
     }
 }
 
 async fn acls(reader: &Reader, client: &Client) {
-    let pages = client.describe_network_acls().into_paginator().items().send();
+    let pages = client.describe_network_acls().max_results(PAGE).into_paginator().items().send();
     for acl in reader.list(&ACLS, pages).await {
         for item in of_acl(reader, &acl) {
             reader.push(item);
@@ -70,7 +70,8 @@ async fn block_options(reader: &Reader, client: &Client) {
 
 async fn block_exclusions(reader: &Reader, client: &Client) {
     let page = |token| async {
-        let answer = client.describe_vpc_block_public_access_exclusions().set_next_token(token).send().await?;
+        let answer =
+            client.describe_vpc_block_public_access_exclusions().max_results(PAGE).set_next_token(token).send().await?;
         Ok((answer.vpc_block_public_access_exclusions.unwrap_or_default(), answer.next_token))
     };
     for exclusion in reader.pages(&BLOCK_EXCLUSIONS, page).await {
@@ -81,7 +82,7 @@ async fn block_exclusions(reader: &Reader, client: &Client) {
 }
 
 async fn flow_logs(reader: &Reader, client: &Client) {
-    let pages = client.describe_flow_logs().into_paginator().items().send();
+    let pages = client.describe_flow_logs().max_results(PAGE).into_paginator().items().send();
     for log in reader.list(&FLOW_LOGS, pages).await {
         reader.push(of_flow_log(reader, &log));
     }

@@ -18,7 +18,7 @@ pub(super) const ROUTE_TABLES: Read = Read::list(
 /// Returns the prefix lists that routes name as destinations on the Internet's side. What an endpoint reaches through
 /// one is the endpoint's own matter.
 pub(super) async fn route_tables(reader: &Reader, client: &Client) -> BTreeSet<String> {
-    let pages = client.describe_route_tables().into_paginator().items().send();
+    let pages = client.describe_route_tables().max_results(100).into_paginator().items().send();
     let mut named = BTreeSet::new();
     for table in reader.list(&ROUTE_TABLES, pages).await {
         let open = table.routes().iter().filter(|route| route.gateway_id().is_none_or(|id| !id.starts_with("vpce-")));

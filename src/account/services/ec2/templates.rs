@@ -16,7 +16,7 @@ pub(super) const VERSIONS: Read = Read::list("ec2:DescribeLaunchTemplateVersions
 /// Without a template, only `$Latest` and `$Default` can be asked for, of all templates at once. Source:
 /// `DescribeLaunchTemplateVersions`, Amazon EC2 API Reference.
 pub(super) async fn templates(reader: &Reader, client: &Client) {
-    let call = client.describe_launch_template_versions().versions("$Latest").versions("$Default");
+    let call = client.describe_launch_template_versions().versions("$Latest").versions("$Default").max_results(200);
     let versions = reader.list(&VERSIONS, call.into_paginator().items().send()).await;
     for item in of_versions(reader, versions) {
         reader.push(item);

@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     RewriteConfig, Rule, RuleCondition, RuleTransform,
 };
 
-use super::action;
+use super::{PAGE, action};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader, Unread};
 use crate::input::snapshot::format::Item;
@@ -29,7 +29,7 @@ pub(super) struct Found {
 
 /// The listeners of one load balancer.
 pub(super) async fn listeners(reader: &Reader, client: &Client, balancer: &LoadBalancer) -> Vec<Found> {
-    let call = client.describe_listeners().set_load_balancer_arn(balancer.load_balancer_arn.clone());
+    let call = client.describe_listeners().set_load_balancer_arn(balancer.load_balancer_arn.clone()).page_size(PAGE);
     let listeners = reader.list(&LISTENERS, call.into_paginator().items().send()).await;
     let found = |listener| Found {
         listener,
@@ -49,7 +49,7 @@ impl Found {
         let arn = self.listener.listener_arn().unwrap_or_default();
         let mut certificates = Ok(Vec::new());
         if !self.listener.certificates().is_empty() {
-            let call = client.describe_listener_certificates().listener_arn(arn);
+            let call = client.describe_listener_certificates().listener_arn(arn).page_size(PAGE);
             let mut token = None;
             loop {
                 match reader.get(&CERTIFICATES, arn, call.clone().set_marker(token.clone()).send()).await {
@@ -77,7 +77,7 @@ impl Found {
         if !self.has_rules {
             return;
         }
-        let call = client.describe_rules().set_listener_arn(self.listener.listener_arn.clone());
+        let call = client.describe_rules().set_listener_arn(self.listener.listener_arn.clone()).page_size(PAGE);
         let rules = reader.list(&RULES, call.into_paginator().items().send()).await;
         // The default rule is the listener's own actions.
         for rule in rules.iter().filter(|rule| rule.is_default() != Some(true)) {

@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 
 use super::super::tags::Tags;
-use super::{of_attributes, tags_in, tags_of};
+use super::{PAGE, of_attributes, tags_in, tags_of};
 use crate::account::item::{Object, word};
 use crate::account::reader::{Read, Reader, Unread};
 use crate::input::snapshot::format::Item;
@@ -17,7 +17,7 @@ pub(super) const ATTRIBUTES: Read = Read::detail("elasticloadbalancing:DescribeT
 pub(super) const HEALTH: Read = Read::detail("elasticloadbalancing:DescribeTargetHealth");
 
 pub(super) async fn groups(reader: &Reader, client: &Client) {
-    let pages = client.describe_target_groups().into_paginator().items().send();
+    let pages = client.describe_target_groups().page_size(PAGE).into_paginator().items().send();
     let groups = reader.list(&GROUPS, pages).await;
     let tags = tags_of(reader, client, groups.iter().filter_map(|group| group.target_group_arn())).await;
     let read = |group: TargetGroup| {
