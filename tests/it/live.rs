@@ -6,8 +6,10 @@ mod equal;
 mod faults;
 mod members;
 mod publish;
+mod scale;
 mod seeds;
 mod sessions;
+mod wire;
 
 use std::sync::Arc;
 

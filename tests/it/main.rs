@@ -21,6 +21,8 @@ mod laws;
 mod layers;
 #[cfg(feature = "account")]
 mod live;
+#[cfg(feature = "account")]
+mod loopback;
 mod mapping;
 mod mutants;
 mod network;

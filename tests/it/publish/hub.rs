@@ -1,12 +1,11 @@
 //! A Security Hub on loopback: enough of the API, and of its rules, to see what becomes of findings.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::loopback::{Answer, Request, serve};
 use crate::support::root;
 
 #[derive(Default)]
@@ -30,18 +29,10 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    /// It lives as long as the tests do.
     pub(super) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let hub = Self { state: Arc::default(), port: listener.local_addr().unwrap().port() };
-        let serving = hub.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let hub = serving.clone();
-                std::thread::spawn(move || hub.serve(stream.unwrap()));
-            }
-        });
-        hub
+        let state: Arc<Mutex<State>> = Arc::default();
+        let served = Arc::clone(&state);
+        Self { state, port: serve(move |request| answer(&served, request)) }
     }
 
     pub(super) fn url(&self) -> String {
@@ -81,66 +72,36 @@ impl Hub {
     pub(super) fn sign_in(&self, account: &str) {
         self.state.lock().unwrap().account = Some(account.to_owned());
     }
+}
 
-    fn serve(&self, mut stream: TcpStream) {
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        let (mut length, mut region) = (0, String::new());
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header).unwrap();
-            let Some((name, value)) = header.trim().split_once(':') else { break };
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.trim().parse().unwrap(),
-                // `Credential=a/20260101/eu-west-1/securityhub/aws4_request`
-                "authorization" => value.split('/').nth(2).unwrap().clone_into(&mut region),
-                _ => {}
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let mut words = line.split(' ');
-        let (method, path) = (words.next().unwrap(), words.next().unwrap());
-        let (status, answer) = self.answer(method, path, &region, &body);
-        let code =
-            if status == 200 { String::new() } else { "x-amzn-errortype: InvalidAccessException\r\n".to_owned() };
-        let head =
-            format!("HTTP/1.1 {status} x\r\n{code}content-length: {}\r\nconnection: close\r\n\r\n", answer.len());
-        // Who does not wait for the answer does not get it.
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(answer.as_bytes()));
+fn answer(state: &Mutex<State>, request: &Request) -> Answer {
+    let mut state = state.lock().unwrap();
+    let region = request.region.as_str();
+    if request.path == "/" {
+        let account = state.account.as_deref().unwrap_or(super::ACCOUNT);
+        return Answer::ok(format!(
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Arn>arn:aws:iam::{account}:user/u</Arn><UserId>u</UserId><Account>{account}</Account>\
+             </GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
+             </GetCallerIdentityResponse>"
+        ));
     }
-
-    fn answer(&self, method: &str, path: &str, region: &str, body: &[u8]) -> (u16, String) {
-        let mut state = self.state.lock().unwrap();
-        if path == "/" {
-            let account = state.account.as_deref().unwrap_or(super::ACCOUNT);
-            return (
-                200,
-                format!(
-                    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
-                 <Arn>arn:aws:iam::{account}:user/u</Arn><UserId>u</UserId><Account>{account}</Account>\
-                 </GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
-                 </GetCallerIdentityResponse>"
-                ),
-            );
-        }
-        if state.disabled.iter().any(|off| off == region) {
-            return (401, json!({ "Message": "not subscribed", "Code": "InvalidAccessException" }).to_string());
-        }
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let answer = match (method, path) {
-            ("GET", "/accounts") => json!({ "HubArn": "arn" }),
-            ("POST", "/findings") => state.get(region, &body),
-            ("POST", "/findings/import") => state.import(region, &body),
-            ("PATCH", "/findings/batchupdate") => {
-                state.updates += 1;
-                json!({ "ProcessedFindings": [], "UnprocessedFindings": [] })
-            }
-            other => panic!("{other:?} is no call of Security Hub"),
-        };
-        (200, answer.to_string())
+    if state.disabled.iter().any(|off| off == region) {
+        let code = "InvalidAccessException";
+        return Answer::error(401, code, json!({ "Message": "not subscribed", "Code": code }).to_string());
     }
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let answer = match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/accounts") => json!({ "HubArn": "arn" }),
+        ("POST", "/findings") => state.get(region, &body),
+        ("POST", "/findings/import") => state.import(region, &body),
+        ("PATCH", "/findings/batchupdate") => {
+            state.updates += 1;
+            json!({ "ProcessedFindings": [], "UnprocessedFindings": [] })
+        }
+        other => panic!("{other:?} is no call of Security Hub"),
+    };
+    Answer::ok(answer.to_string())
 }
 
 /// Fields of a finding that only its users write. Source: API reference, `BatchImportFindings`.
