@@ -112,20 +112,30 @@ impl Reader {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let mut pages = pages;
         let mut found = Vec::new();
+        self.take(read, pages, |item| found.push(item)).await;
+        found
+    }
+
+    /// The same, item by item as they come, for lists that are long: answers are larger than what is made of them.
+    pub async fn take<T, E>(
+        &self,
+        read: &'static Read,
+        mut pages: PaginationStream<Result<T, CallError<E>>>,
+        mut take: impl FnMut(T),
+    ) where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
         while let Some(item) = pages.next().await {
             match item {
-                Ok(item) => found.push(item),
+                Ok(item) => take(item),
                 Err(error) => {
                     let (outcome, text) = ended(&error);
-                    self.record(read, outcome, None, Some(text));
-                    return found;
+                    return self.record(read, outcome, None, Some(text));
                 }
             }
         }
         self.record(read, Outcome::Ok, None, None);
-        found
     }
 
     /// All items of a list whose service has no paginator: `page` takes the token of the page.

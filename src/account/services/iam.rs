@@ -1,6 +1,6 @@
 //! IAM: users, groups, roles, their policies and instance profiles, all from one listing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
@@ -29,50 +29,60 @@ const PAGE: i32 = 1000;
 
 async fn collect(reader: &Reader) {
     let client = Client::new(&reader.config);
-    let pages =
-        reader.list(&DETAILS, client.get_account_authorization_details().max_items(PAGE).into_paginator().send()).await;
-    reader.extend(of_details(&pages));
+    let pages = client.get_account_authorization_details().max_items(PAGE).into_paginator().send();
+    let mut found = Found::default();
+    reader.take(&DETAILS, pages, |page| found.add(&page)).await;
+    reader.extend(found.items());
 }
 
-fn of_details(pages: &[GetAccountAuthorizationDetailsOutput]) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut attached = BTreeSet::new();
-    for page in pages {
+/// What the pages tell that were read so far.
+#[derive(Debug, Default)]
+struct Found {
+    items: Vec<Item>,
+    /// By their ARNs: a profile is listed with each of its roles.
+    profiles: BTreeMap<String, Item>,
+    /// AWS has more than a thousand policies; those that nobody has say nothing about the account.
+    of_aws: Vec<Item>,
+    attached: BTreeSet<String>,
+}
+
+impl Found {
+    fn add(&mut self, page: &GetAccountAuthorizationDetailsOutput) {
         for role in page.role_detail_list() {
-            attached.extend(arns(role.attached_managed_policies(), role.permissions_boundary()));
-            items.push(of_role(role));
-            items.extend(role.instance_profile_list().iter().map(of_profile));
+            self.attach(role.attached_managed_policies(), role.permissions_boundary());
+            self.items.push(of_role(role));
+            let profiles = role.instance_profile_list().iter();
+            self.profiles.extend(profiles.map(|profile| (profile.arn().to_owned(), of_profile(profile))));
         }
         for user in page.user_detail_list() {
-            attached.extend(arns(user.attached_managed_policies(), user.permissions_boundary()));
-            items.push(of_user(user));
+            self.attach(user.attached_managed_policies(), user.permissions_boundary());
+            self.items.push(of_user(user));
         }
         for group in page.group_detail_list() {
-            attached.extend(arns(group.attached_managed_policies(), None));
-            items.push(of_group(group));
+            self.attach(group.attached_managed_policies(), None);
+            self.items.push(of_group(group));
         }
+        let policies = page.policies().iter().filter(|policy| policy.arn().is_some()).map(of_policy);
+        let (of_aws, own): (Vec<Item>, Vec<Item>) = policies.partition(|policy| is_aws_managed(&policy.id));
+        self.of_aws.extend(of_aws);
+        self.items.extend(own);
     }
-    // A profile is listed with each of its roles.
-    items.sort_by(|a, b| a.id.cmp(&b.id));
-    items.dedup_by(|a, b| a.id == b.id);
-    let policies = pages.iter().flat_map(GetAccountAuthorizationDetailsOutput::policies);
-    // AWS has more than a thousand policies; those that nobody has say nothing about the account.
-    let matters =
-        |policy: &&ManagedPolicyDetail| policy.arn().is_some_and(|arn| !is_aws_managed(arn) || attached.contains(arn));
-    items.extend(policies.filter(matters).map(of_policy));
-    items
+
+    fn attach(&mut self, policies: &[AttachedPolicy], boundary: Option<&AttachedPermissionsBoundary>) {
+        let boundary = boundary.and_then(AttachedPermissionsBoundary::permissions_boundary_arn);
+        let arns = policies.iter().filter_map(AttachedPolicy::policy_arn).chain(boundary);
+        self.attached.extend(arns.map(str::to_owned));
+    }
+
+    fn items(self) -> impl Iterator<Item = Item> {
+        let Self { items, profiles, of_aws, attached } = self;
+        let of_aws = of_aws.into_iter().filter(move |policy| attached.contains(&policy.id));
+        items.into_iter().chain(profiles.into_values()).chain(of_aws)
+    }
 }
 
 fn is_aws_managed(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/")
-}
-
-fn arns<'a>(
-    policies: &'a [AttachedPolicy],
-    boundary: Option<&'a AttachedPermissionsBoundary>,
-) -> impl Iterator<Item = &'a str> {
-    let boundary = boundary.and_then(AttachedPermissionsBoundary::permissions_boundary_arn);
-    policies.iter().filter_map(AttachedPolicy::policy_arn).chain(boundary)
 }
 
 fn of_role(role: &RoleDetail) -> Item {

@@ -18,12 +18,13 @@ pub(super) const PREFIX_LIST_ENTRIES: Read = Read::detail("ec2:GetManagedPrefixL
 pub(super) async fn groups(reader: &Reader, client: &Client) -> BTreeSet<String> {
     let pages = client.describe_security_groups().max_results(PAGE).into_paginator().items().send();
     let mut named = BTreeSet::new();
-    for group in reader.list(&GROUPS, pages).await {
+    let take = |group: SecurityGroup| {
         let lists = group.ip_permissions().iter().chain(group.ip_permissions_egress());
         let lists = lists.flat_map(IpPermission::prefix_list_ids);
         named.extend(lists.filter_map(|list| list.prefix_list_id().map(str::to_owned)));
         reader.push(of_group(reader, &group));
-    }
+    };
+    reader.take(&GROUPS, pages, take).await;
     named
 }
 

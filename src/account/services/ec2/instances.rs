@@ -1,7 +1,9 @@
 //! Instances as they run: their interfaces and groups, not those of the template that they were launched from.
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Instance, InstanceMetadataOptionsResponse, InstanceNetworkInterface, InstanceStateName};
+use aws_sdk_ec2::types::{
+    Instance, InstanceMetadataOptionsResponse, InstanceNetworkInterface, InstanceStateName, Reservation,
+};
 
 use super::{PAGE, arn, interfaces, name, tags};
 use crate::account::item::{Object, word};
@@ -12,11 +14,11 @@ pub(super) const INSTANCES: Read = Read::list("ec2:DescribeInstances", &["AWS::E
 
 pub(super) async fn instances(reader: &Reader, client: &Client) {
     let pages = client.describe_instances().max_results(PAGE).into_paginator().items().send();
-    for reservation in reader.list(&INSTANCES, pages).await {
-        let owner = reservation.owner_id();
+    let take = |reservation: Reservation| {
         let there = reservation.instances().iter().filter(|instance| is_there(instance));
-        there.for_each(|instance| reader.push(of_instance(reader, owner, instance)));
-    }
+        there.for_each(|instance| reader.push(of_instance(reader, reservation.owner_id(), instance)));
+    };
+    reader.take(&INSTANCES, pages, take).await;
 }
 
 /// Instances that are gone are listed for about an hour. Source: "Terminate Amazon EC2 instances", Amazon EC2 User

@@ -17,9 +17,7 @@ pub(super) async fn collect(reader: &Reader, client: &Client) {
 
 async fn interfaces(reader: &Reader, client: &Client) {
     let pages = client.describe_network_interfaces().max_results(PAGE).into_paginator().items().send();
-    for interface in reader.list(&INTERFACES, pages).await {
-        reader.push(of_interface(reader, &interface));
-    }
+    reader.take(&INTERFACES, pages, |interface| reader.push(of_interface(reader, &interface))).await;
 }
 
 async fn addresses(reader: &Reader, client: &Client) {

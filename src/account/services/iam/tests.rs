@@ -86,17 +86,19 @@ fn of_aws_s_policies_only_those_in_use_are_kept_and_nothing_refers_to_them() {
         .policies(policy("arn:aws:iam::aws:policy/AdministratorAccess", "{}"))
         .policies(policy(&format!("{ACCOUNT}:policy/own"), "{}"))
         .build();
-    let items = of_details(&[page]);
+    let mut found = Found::default();
+    found.add(&page);
+    let items: Vec<Item> = found.items().collect();
     let kept: Vec<(&str, bool)> = items.iter().map(|item| (item.id.as_str(), item.ids.is_empty())).collect();
     assert_eq!(
         kept,
         [
-            ("arn:aws:iam::111122223333:instance-profile/web", false),
             ("arn:aws:iam::111122223333:role/app", false),
-            ("arn:aws:iam::aws:policy/ReadOnlyAccess", true),
             ("arn:aws:iam::111122223333:policy/own", false),
+            ("arn:aws:iam::111122223333:instance-profile/web", false),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", true),
         ]
     );
-    assert_eq!(items[0].properties["Roles"], json!(["arn:aws:iam::111122223333:role/app"]));
-    assert_eq!(items[2].properties["PolicyDocument"], json!({"Statement": [{"Effect": "Allow"}]}));
+    assert_eq!(items[2].properties["Roles"], json!(["arn:aws:iam::111122223333:role/app"]));
+    assert_eq!(items[3].properties["PolicyDocument"], json!({"Statement": [{"Effect": "Allow"}]}));
 }

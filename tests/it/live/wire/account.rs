@@ -21,6 +21,9 @@ const EVERY_ALIAS: usize = 10;
 const EVERY_URL: usize = 50;
 const EVERY_SOURCE: usize = 8;
 
+/// About as many policies as AWS has. Only those that something attaches matter.
+const AWS_POLICIES: usize = 1200;
+
 /// Security groups between two that let everybody in.
 const EVERY_OPEN: usize = 100;
 
@@ -71,14 +74,9 @@ impl Size {
         self.roles / 20
     }
 
-    /// About as many as AWS has. Only those that something attaches matter.
-    pub(crate) fn aws_policies(&self) -> usize {
-        1200
-    }
-
     /// Everything that one listing tells.
     pub(crate) fn identities(&self) -> usize {
-        self.roles + self.users() + self.user_groups() + self.policies() + self.aws_policies()
+        self.roles + self.users() + self.user_groups() + self.policies() + AWS_POLICIES
     }
 
     pub(crate) fn profiles(&self) -> usize {

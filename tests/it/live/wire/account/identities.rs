@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::{Value as Json, json};
 
 use super::super::{ACCOUNT, Call, Cut, xml};
-use super::{Size, profile_arn, role_arn, role_name};
+use super::{AWS_POLICIES, Size, profile_arn, role_arn, role_name};
 use crate::loopback::Answer;
 
 /// Source: `GetAccountAuthorizationDetails`, IAM API Reference.
@@ -43,7 +43,7 @@ pub(super) fn answer(size: Size, call: &Call) -> Option<Answer> {
     list("UserDetailList", size.users(), &|user| of_user(size, user));
     list("GroupDetailList", size.user_groups(), &of_group);
     list("RoleDetailList", size.roles, &|role| of_role(size, role));
-    list("Policies", size.policies() + size.aws_policies(), &|policy| of_policy(size, policy));
+    list("Policies", size.policies() + AWS_POLICIES, &|policy| of_policy(size, policy));
     Some(xml(call, &text))
 }
 
