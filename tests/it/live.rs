@@ -9,6 +9,7 @@ mod publish;
 mod scale;
 mod seeds;
 mod sessions;
+mod throttled;
 mod wire;
 
 use std::sync::Arc;

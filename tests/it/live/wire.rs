@@ -7,6 +7,8 @@ pub(crate) mod account;
 mod empty;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use aws_config::retry::RetryConfig;
@@ -14,6 +16,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use serde_json::Value as Json;
 use sra_guard::account::session::Session;
+use sra_guard::input::snapshot::format::{Section, Snapshot};
 
 use crate::loopback::{Answer, Request, serve};
 
@@ -214,4 +217,28 @@ pub(crate) fn xml(call: &Call, content: &str) -> Answer {
              <RequestId>0f4a7e7e-1111-2222-3333-444455556666</RequestId></ResponseMetadata></{action}Response>"
         ),
     })
+}
+
+/// The sections of the account, by their paths below it.
+pub(crate) fn sections(snapshot: &Path) -> BTreeMap<String, Section> {
+    let mut found = BTreeMap::new();
+    for place in ["global", REGION] {
+        for entry in std::fs::read_dir(snapshot.join(ACCOUNT).join(place)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let mut text = std::fs::read(&path).unwrap();
+            if path.extension().is_some_and(|extension| extension == "gz") {
+                let mut plain = Vec::new();
+                flate2::read::GzDecoder::new(text.as_slice()).read_to_end(&mut plain).unwrap();
+                assert!(plain.len() > 1 << 20);
+                text = plain;
+            }
+            let snapshot: Snapshot = serde_json::from_slice(&text).unwrap();
+            let [section] = snapshot.sections.try_into().unwrap();
+            found.insert(format!("{place}/{}", path.file_name().unwrap().to_str().unwrap()), section);
+        }
+    }
+    found
 }
