@@ -168,12 +168,7 @@ pub struct Context {
 impl Context {
     /// The given partition, else that of the region. Source: AWS General Reference, "Amazon Resource Names (ARNs)".
     pub fn partition(&self) -> &str {
-        match (&self.partition, self.region.as_deref()) {
-            (Some(partition), _) => partition,
-            (None, Some(region)) if region.starts_with("cn-") => "aws-cn",
-            (None, Some(region)) if region.starts_with("us-gov-") => "aws-us-gov",
-            (None, _) => "aws",
-        }
+        self.partition.as_deref().unwrap_or_else(|| collected::partition_of(self.region.as_deref().unwrap_or_default()))
     }
 }
 

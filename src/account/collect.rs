@@ -16,7 +16,7 @@ pub(super) use self::folder::{open, write_manifest, write_section};
 use super::reader::Reader;
 use super::services::{SERVICES, Scope, Service};
 use super::session::{Closed, Opened, Session};
-use crate::input::snapshot::format::{Manifest, Outcome, ReadRecord, Section, VERSION};
+use crate::input::snapshot::format::{ENTRY, Expected, Manifest, Outcome, ReadRecord, Section, VERSION};
 
 /// What to collect, and where to write it.
 #[derive(Clone, Debug)]
@@ -54,9 +54,6 @@ pub enum Error {
 
 /// Services of regions that are read at once.
 const AT_ONCE: usize = 12;
-
-/// Stands for a service in the section of an account that could not be entered.
-const ENTRY: &str = "account";
 
 /// Region of the services that have none.
 pub(super) const GLOBAL: &str = "global";
@@ -116,13 +113,29 @@ async fn read(session: &Session, region: &str, service: &Service, read_code: boo
     reader.finish(service.name)
 }
 
+/// The sections that each account has.
+fn expected() -> Vec<Expected> {
+    let of = |service: &Service| Expected {
+        service: service.name.to_owned(),
+        global: service.scope == Scope::Global,
+        types: found_by(std::iter::once(service)),
+    };
+    SERVICES.iter().map(of).collect()
+}
+
+/// Types of resources that services tell, sorted.
+fn found_by<'s>(services: impl Iterator<Item = &'s Service>) -> Vec<String> {
+    let reads = services.flat_map(|service| service.reads);
+    let mut kinds: Vec<String> = reads.flat_map(|read| read.finds).map(|kind| (*kind).to_owned()).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
 /// What is known of an account, or a region of it, that could not be entered: that there may be anything in it.
 fn unread(closed: &Closed) -> Section {
     let there = |service: &&Service| closed.region.is_none() || service.scope == Scope::Regional;
-    let reads = SERVICES.iter().filter(there).flat_map(|service| service.reads);
-    let mut hides: Vec<String> = reads.flat_map(|read| read.finds).map(|kind| (*kind).to_owned()).collect();
-    hides.sort();
-    hides.dedup();
+    let hides = found_by(SERVICES.iter().filter(there));
     Section {
         account: closed.account.clone(),
         region: closed.region.as_deref().unwrap_or(GLOBAL).to_owned(),
@@ -159,6 +172,7 @@ fn prepare(opened: &Opened, request: &Request) -> Result<Manifest, Error> {
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         collected_at: request.now.clone(),
         accounts,
+        services: expected(),
         complete: false,
     };
     if request.resume {

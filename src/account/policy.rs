@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::recorded;
 use super::services::SERVICES;
 
 /// IAM actions of every call, sorted.
@@ -14,7 +15,15 @@ pub fn actions() -> BTreeSet<&'static str> {
 
 /// An identity policy for whoever collects. `sts:GetCallerIdentity` needs no permission.
 pub fn document() -> Value {
-    let actions: Vec<&str> = actions().into_iter().collect();
+    reading(&actions())
+}
+
+/// The same for whoever collects what an aggregator of AWS Config knows.
+pub fn document_for_aggregator() -> Value {
+    reading(&recorded::ACTIONS.into_iter().collect())
+}
+
+fn reading(actions: &BTreeSet<&str>) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{ "Sid": "SraGuardReads", "Effect": "Allow", "Action": actions, "Resource": "*" }],

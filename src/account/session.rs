@@ -24,7 +24,7 @@ use std::time::Duration;
 use aws_config::{Region, SdkConfig};
 use futures_util::StreamExt as _;
 
-pub use members::Entry;
+pub use members::{Entry, listed};
 pub use regions::is_name as is_region_name;
 
 use self::members::is_role;

@@ -17,17 +17,20 @@ use crate::scan::Request;
 
 pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
     let (runtime, progress) = (runtime()?, !arguments.quiet);
+    let read = snapshot(&runtime, &arguments.collecting, &arguments.output, terminal, progress, GO_ON)?;
+    for said in &read.said {
+        writeln!(out, "{said}")?;
+    }
     let folder = arguments.output.display();
-    let judge = format!("judge them with `sra-guard scan {folder}`");
-    if let Some(aggregator) = &arguments.from_config {
-        let services = recorded_snapshot(&runtime, arguments, aggregator, terminal)?;
-        writeln!(out, "{services} services read; {judge}")?;
+    let services = plural(read.services, "service");
+    if arguments.collecting.from_config.is_some() {
+        writeln!(out, "{services} read; judge them with `sra-guard scan {folder}`")?;
         return Ok(CLEAN);
     }
-    let (read, opened) = snapshot(&runtime, &arguments.collecting, &arguments.output, terminal, progress, GO_ON)?;
+    let opened = &read.opened;
     let regions: BTreeSet<&String> = opened.sessions.iter().flat_map(|session| &session.regions).collect();
     let (accounts, regions) = (plural(opened.sessions.len(), "account"), plural(regions.len(), "region"));
-    writeln!(out, "{accounts}, {regions}: {} read; {judge}", plural(read.services, "service"))?;
+    writeln!(out, "{accounts}, {regions}: {services} read; judge them with `sra-guard scan {folder}`")?;
     for closed in &opened.closed {
         let region = closed.region.as_deref().map(|region| format!(", {region}")).unwrap_or_default();
         writeln!(out, "not entered: account {}{region}: {}", closed.account, closed.why)?;
@@ -41,7 +44,9 @@ pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Wri
 
 pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
     if arguments.print_policy {
-        writeln!(out, "{:#}", policy::document())?;
+        let from_config = arguments.collecting.from_config.is_some();
+        let policy = if from_config { policy::document_for_aggregator() } else { policy::document() };
+        writeln!(out, "{policy:#}")?;
         return Ok(CLEAN);
     }
     let Publishing { dry_run, suppress_waived, hub_region } = &arguments.publishing;
@@ -68,7 +73,7 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     let folder = folder.unwrap_or(Path::new("."));
     let runtime = runtime()?;
     let hint = if temporary.is_some() { KEEP } else { GO_ON };
-    let (_, opened) = snapshot(&runtime, &arguments.collecting, folder, terminal, !arguments.judging.quiet, hint)?;
+    let read = snapshot(&runtime, &arguments.collecting, folder, terminal, !arguments.judging.quiet, hint)?;
     // What passes now resolves what failed before.
     let keep_all = request.keep_all || arguments.publish.is_some();
     // Reports do not differ by where it was kept in the meantime.
@@ -78,7 +83,7 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     let run = scan::judge(&request, &arguments.judging, terminal, out)?;
     match arguments.publish {
         None => Ok(run.code),
-        Some(Destination::SecurityHub) => publish_after(arguments, &run, &opened, &runtime, terminal, out),
+        Some(Destination::SecurityHub) => publish_after(arguments, &run, &read.opened, &runtime, terminal, out),
     }
 }
 
@@ -115,15 +120,17 @@ fn publish_after(
 const GO_ON: &str = "Ctrl-C stops; the same command with `--resume` goes on";
 const KEEP: &str = "Ctrl-C stops, and what was read is lost; with `--snapshot DIR` it is kept, and `--resume` goes on";
 
-/// How much was read.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counted {
+/// What was collected into a folder.
+struct Collected {
     services: usize,
     /// Calls that did not end well.
     unread: usize,
+    opened: session::Opened,
+    /// What whoever reads it should know.
+    said: Vec<String>,
 }
 
-/// Collects into a folder. Returns how much was read, and by whom.
+/// Collects into a folder.
 fn snapshot(
     runtime: &Runtime,
     arguments: &Collecting,
@@ -131,25 +138,41 @@ fn snapshot(
     terminal: Terminal,
     progress: bool,
     hint: &'static str,
-) -> Result<(Counted, session::Opened), Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::Account(error.to_string());
-    let request = request(arguments, folder);
+) -> Result<Collected, Error> {
     let meter = Meter::new(terminal.progress && progress).hinting(hint);
-    let counted = std::sync::Mutex::new(Counted::default());
-    let done: Result<_, Error> = runtime.block_on(async {
-        let access = access(&arguments.access, terminal.ask);
-        let enter = |done, total| meter.show("entering accounts", done, total);
-        let opened = Box::pin(access.open(&enter)).await.map_err(|error| failed(&error))?;
-        let step = |step: collecting::Step<'_>| {
-            let mut counted = counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *counted = Counted { services: step.done, unread: counted.unread + step.unread };
-            meter.show(format!("{} {} {}", step.account, step.region, step.service), step.done, step.total);
-        };
-        collecting::collect(&opened, &request, &step).await.map_err(|error| failed(&error))?;
-        Ok(opened)
+    let done = runtime.block_on(async {
+        match &arguments.from_config {
+            Some(aggregator) => of_aggregator(arguments, aggregator, folder, terminal, &meter).await,
+            None => of_accounts(arguments, folder, terminal, &meter).await,
+        }
     });
     meter.finish();
-    Ok((counted.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner), done?))
+    done
+}
+
+async fn of_accounts(
+    arguments: &Collecting,
+    folder: &Path,
+    terminal: Terminal,
+    meter: &Meter,
+) -> Result<Collected, Error> {
+    let request = request(arguments, folder);
+    let access = access(&arguments.access, terminal.ask);
+    let enter = |done, total| meter.show("entering accounts", done, total);
+    let opened = Box::pin(access.open(&enter)).await.map_err(|error| failed(&error))?;
+    let counted = std::sync::Mutex::new((0, 0));
+    let step = |step: collecting::Step<'_>| {
+        let mut counted = counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *counted = (step.done, counted.1 + step.unread);
+        meter.show(format!("{} {} {}", step.account, step.region, step.service), step.done, step.total);
+    };
+    collecting::collect(&opened, &request, &step).await.map_err(|error| failed(&error))?;
+    let (services, unread) = counted.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Collected { services, unread, opened, said: Vec::new() })
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Error {
+    Error::Account(error.to_string())
 }
 
 fn plural(number: usize, noun: &str) -> String {
@@ -165,27 +188,37 @@ fn request(arguments: &Collecting, folder: &Path) -> collecting::Request {
     }
 }
 
-/// Collects what an aggregator of AWS Config records. Returns how many services that is.
-fn recorded_snapshot(
-    runtime: &Runtime,
-    arguments: &Collect,
+/// Collects what an aggregator of AWS Config records. `--accounts` and `--region` are a filter here: nothing is entered.
+async fn of_aggregator(
+    arguments: &Collecting,
     aggregator: &str,
+    folder: &Path,
     terminal: Terminal,
-) -> Result<usize, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::Account(error.to_string());
-    let meter = Meter::new(terminal.progress && !arguments.quiet);
-    let request = request(&arguments.collecting, &arguments.output);
-    let done = runtime.block_on(async {
-        let access = access(&arguments.collecting.access, terminal.ask);
-        let opened = Box::pin(access.open(&|_, _| {})).await.map_err(|error| failed(&error))?;
-        let session = opened.sessions.first().ok_or_else(|| Error::Account("no account can be entered".to_owned()))?;
-        let region = session.regions.first().map_or_else(|| session.home_region(), String::as_str);
-        let step = |kind: &str, done, total| meter.show(kind.to_owned(), done, total);
-        let config = session.in_region(region);
-        recorded::collect(&config, aggregator, &request, &step).await.map_err(|error| failed(&error))
-    });
-    meter.finish();
-    Ok(done?.1)
+    meter: &Meter,
+) -> Result<Collected, Error> {
+    let accounts = match &arguments.access.accounts {
+        Some(file) => session::listed(file).map_err(Error::Account)?.into_iter().map(|entry| entry.account).collect(),
+        None => std::collections::BTreeSet::new(),
+    };
+    let named = arguments.access.regions.iter().filter(|region| *region != "all");
+    let wanted = recorded::Wanted { accounts, regions: named.cloned().collect() };
+    let request = request(arguments, folder);
+    let place = arguments.aggregator_region.as_ref();
+    let own = access(&arguments.access, terminal.ask);
+    let first = own.regions.first().filter(|region| *region != "all").cloned();
+    let own = session::Access {
+        accounts: session::Accounts::Own,
+        regions: place.cloned().or(first).into_iter().collect(),
+        ..own
+    };
+    let opened = Box::pin(own.open(&|_, _| {})).await.map_err(|error| failed(&error))?;
+    let session = opened.sessions.first().ok_or_else(|| Error::Account("no account can be entered".to_owned()))?;
+    let region = session.regions.first().map_or_else(|| session.home_region(), String::as_str);
+    let step = |kind: &str, done, total| meter.show(kind.to_owned(), done, total);
+    let config = session.in_region(region);
+    let read =
+        recorded::collect(&config, aggregator, &wanted, &request, &step).await.map_err(|error| failed(&error))?;
+    Ok(Collected { services: read.services, unread: 0, opened, said: read.said })
 }
 
 /// What the SDK's calls run on.

@@ -147,20 +147,24 @@ pub struct Collecting {
     /// Download the code of Lambda functions too
     #[arg(long, help_heading = "Snapshot")]
     pub read_code: bool,
+    /// Read what this aggregator of AWS Config records, instead of the accounts themselves; `--accounts` and `--region`
+    /// then say which of it
+    #[arg(
+        long,
+        value_name = "AGGREGATOR",
+        conflicts_with_all = ["resume", "read_code", "organization"],
+        help_heading = "Snapshot"
+    )]
+    pub from_config: Option<String>,
+    /// Region of the aggregator [default: the first `--region`, else that of the profile or environment]
+    #[arg(long, value_name = "REGION", requires = "from_config", help_heading = "Snapshot")]
+    pub aggregator_region: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct Collect {
     #[command(flatten)]
     pub collecting: Collecting,
-    /// Read what this aggregator of AWS Config records, instead of the accounts themselves
-    #[arg(
-        long,
-        value_name = "AGGREGATOR",
-        conflicts_with_all = ["resume", "read_code", "accounts", "organization"],
-        help_heading = "Snapshot"
-    )]
-    pub from_config: Option<String>,
     /// Folder for the snapshot
     #[arg(long, short, value_name = "DIR", default_value = "snapshot", help_heading = "Snapshot")]
     pub output: PathBuf,

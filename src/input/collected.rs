@@ -72,6 +72,15 @@ impl Collected {
     }
 }
 
+/// The partition that a region is in. Source: AWS General Reference, "Amazon Resource Names (ARNs)".
+pub fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 /// Where account-wide services are read, and what is said about them is kept. Source: "Global services", AWS Fault
 /// Isolation Boundaries.
 pub fn home_region(partition: &str) -> &'static str {

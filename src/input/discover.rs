@@ -8,6 +8,7 @@
 //! | a template (CloudFormation, SAM, synthesised by the CDK, `get-template` output) | read |
 //! | a change set (`describe-change-set`) | read; beside its template, it only tells what changes |
 //! | a snapshot of a live account, also compressed | read; the files of a snapshot folder belong together |
+//! | what stands at the place of a section of a snapshot folder, and is none | failed, error |
 //! | a configuration snapshot or history file of AWS Config, also compressed | read as a snapshot of what it records |
 //! | a plan or state of Terraform: `terraform show -json`, a state file | read |
 //! | malformed text that mentions `Resources` or `AWS::`; a template that is no UTF-8 or too large | failed, error |
@@ -20,10 +21,11 @@
 
 mod assembly;
 mod detect;
+mod snapshots;
 mod terraform;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,7 +64,8 @@ pub fn load(
         Some((folder, called)) => candidate.called(folder, called),
         None => candidate,
     };
-    let candidates: Vec<Candidate> = walk.candidates.into_values().map(called).collect();
+    let mut candidates: Vec<Candidate> = walk.candidates.into_values().map(called).collect();
+    let mut folders = snapshots::Folders::of(&mut candidates);
 
     let done = AtomicUsize::new(0);
     let advance = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, candidates.len());
@@ -89,11 +92,11 @@ pub fn load(
     let mut templates = Vec::new();
     let mut plans = Vec::new();
     let mut snapshots = Vec::new();
-    let mut manifests = BTreeMap::new();
     let mut sets = Vec::new();
     let mut suspects = Vec::new();
     let mut files = Vec::with_capacity(candidates.len());
     for (candidate, taken) in candidates.iter().zip(taken) {
+        let taken = folders.accept(candidate, taken);
         files.push(InputFile { name: candidate.name.clone(), outcome: taken.outcome, resources: taken.resources });
         if taken.suspect {
             suspects.push((files.len() - 1, taken.notes));
@@ -102,10 +105,11 @@ pub fn load(
         }
         templates.extend(taken.template);
         plans.extend(taken.plan);
-        let origin = |(file, document)| (walk::snapshot_of(candidate, &mut manifests), file, document);
-        snapshots.extend(taken.snapshot.map(origin));
+        snapshots.extend(taken.snapshot.map(|(file, document)| (folders.origin(candidate), file, document)));
         sets.extend(taken.set);
     }
+    snapshots.extend(folders.missing(sources));
+    notes.extend(folders.notes(&snapshots));
     let nothing = templates.is_empty()
         && plans.is_empty()
         && snapshots.is_empty()
@@ -171,6 +175,8 @@ struct Taken {
     plan: Option<(FileId, plan::Document)>,
     snapshot: Option<(FileId, snapshot::Document)>,
     set: Option<(FileId, ChangeSet)>,
+    /// It is the manifest of a snapshot.
+    manifest: bool,
     notes: Vec<Note>,
     /// Only a failure when no template includes it.
     suspect: bool,
@@ -191,6 +197,7 @@ impl Taken {
             plan: None,
             snapshot: None,
             set: None,
+            manifest: false,
             notes: Vec::new(),
             suspect: false,
         }
@@ -208,8 +215,8 @@ fn note(level: NoteLevel, message: String, span: Option<Span>) -> Note {
 /// What a file that is compressed with gzip begins with. Source: RFC 1952, section 2.3.1.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The content of a file, cut one byte past the bound.
-fn bytes(candidate: &Candidate) -> std::io::Result<Vec<u8>> {
+/// The content of a file, cut one byte past the bound, and whether it was compressed.
+fn bytes(candidate: &Candidate) -> std::io::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     if candidate.is_standard_input() {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
@@ -219,9 +226,9 @@ fn bytes(candidate: &Candidate) -> std::io::Result<Vec<u8>> {
     if bytes.starts_with(&GZIP) {
         let mut plain = Vec::new();
         flate2::read::GzDecoder::new(bytes.as_slice()).take(MAX_BYTES + 1).read_to_end(&mut plain)?;
-        return Ok(plain);
+        return Ok((plain, true));
     }
-    Ok(bytes)
+    Ok((bytes, false))
 }
 
 /// Reads a file as far as it may be a template.
@@ -229,17 +236,18 @@ fn text(candidate: &Candidate) -> Text {
     let name = &candidate.name;
     let failed =
         |why: &dyn std::fmt::Display| Text::Failed(NoteLevel::Error, format!("`{name}` cannot be read: {why}"));
-    let bytes = match bytes(candidate) {
-        Ok(bytes) => bytes,
+    let (bytes, compressed) = match bytes(candidate) {
+        Ok(read) => read,
         Err(error) => return failed(&error),
     };
     if bytes.len() as u64 > MAX_BYTES {
         // Far past what CloudFormation takes (1 MB), so among many files it is data.
-        let level = if candidate.explicit { NoteLevel::Error } else { NoteLevel::Warning };
-        return Text::Failed(level, format!("`{name}` is larger than {} MB and was not read", MAX_BYTES >> 20));
+        let level = if candidate.is_wanted() { NoteLevel::Error } else { NoteLevel::Warning };
+        let larger = if compressed { "holds, compressed, more than" } else { "is larger than" };
+        return Text::Failed(level, format!("`{name}` {larger} {} MB and was not read", MAX_BYTES >> 20));
     }
     let may_be_plan = plan::may_be_one(&bytes);
-    if !candidate.explicit && !may_be_plan && !detect::mentions_resources(&bytes) {
+    if !candidate.is_wanted() && !may_be_plan && !detect::mentions_resources(&bytes) {
         return Text::Ignored;
     }
     if let Some(advice) = plan::advice(name, &bytes) {
@@ -263,7 +271,7 @@ fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
         Ok(parsed) => parsed,
         Err(error) => {
             let text = sources.file(file);
-            if candidate.explicit || detect::mentions_resources(text.text.as_bytes()) {
+            if candidate.is_wanted() || detect::mentions_resources(text.text.as_bytes()) {
                 return Taken::failed(note(NoteLevel::Error, error.message, Some(error.span)));
             }
             sources.forget(file);
@@ -289,6 +297,15 @@ fn take(candidate: &Candidate, file: FileId, sources: &SourceMap) -> Taken {
             notes: duplicates,
             ..Taken::read(Format::Account)
         },
+        Seen::Manifest(span) if candidate.explicit => {
+            let why = "is the manifest of a snapshot; give the folder that it is in".to_owned();
+            Taken::failed(note(NoteLevel::Error, why, Some(span)))
+        }
+        Seen::Manifest(_) => {
+            sources.forget(file);
+            Taken { manifest: true, ..Taken::read(Format::Account) }
+        }
+        Seen::Damaged(why, span) => Taken::failed(note(NoteLevel::Error, why, Some(span))),
         Seen::ChangeSet(set) => Taken {
             resources: set.resources(),
             set: Some((file, set)),

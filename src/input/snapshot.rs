@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use self::format::Outcome;
 use self::identity::Identities;
-use super::collected::{Collected, Failed, Held};
+use super::collected::{Collected, Failed, Held, partition_of};
 use super::{Evaluation, Format, Note, NoteLevel, Resource, Unit};
 use crate::source::{Entry, FileId, Node, NodeValue, Scalar, SourceMap, Span};
 use crate::value::{Address, Kind, Map, Member, Reason, Value};
@@ -37,6 +37,21 @@ struct Section {
     reads: Vec<Read>,
     resources: Vec<Node>,
     span: Span,
+    /// It stands for one that was not read.
+    missing: bool,
+}
+
+/// A section that was not read.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// Account, region and service.
+    pub key: (String, String, String),
+    /// Types of resources that it would tell.
+    pub types: Vec<String>,
+    /// Of its file, below the folder.
+    pub name: String,
+    /// Why it was not read, and what to do.
+    pub why: String,
 }
 
 /// An API that did not answer as it should.
@@ -49,6 +64,8 @@ struct Read {
     error: Option<String>,
     hides: Vec<String>,
     finds: Vec<String>,
+    /// In place of what its outcome says.
+    why: Option<Arc<str>>,
     span: Span,
 }
 
@@ -97,6 +114,7 @@ impl Section {
             reads: node.get("Reads")?.as_seq()?.iter().map(Read::of).collect::<Option<_>>()?,
             resources: node.get("Resources")?.as_seq()?.to_vec(),
             span: node.span,
+            missing: false,
         })
     }
 
@@ -162,11 +180,15 @@ impl Read {
             error: text("Error"),
             hides: texts("Hides"),
             finds: texts("Finds"),
+            why: None,
             span: node.span,
         })
     }
 
     fn reason(&self) -> Reason {
+        if let Some(why) = &self.why {
+            return Reason::Unread(Arc::clone(why));
+        }
         let api = &self.api;
         let said = self.error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
         match self.outcome {
@@ -190,6 +212,49 @@ impl Document {
     pub fn resources(&self) -> usize {
         self.sections.iter().map(|section| section.resources.len()).sum()
     }
+
+    /// Whether it is of one service, in one region of one account.
+    pub fn is_of(&self, account: &str, region: &str, service: &str) -> bool {
+        let is_it =
+            |section: &Section| section.account == account && section.region == region && section.service == service;
+        !self.sections.is_empty() && self.sections.iter().all(is_it)
+    }
+
+    /// The account and region of each of its sections.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sections.iter().map(|section| (section.account.as_str(), section.region.as_str()))
+    }
+
+    /// What stands for sections that were not read: everything that they would tell is hidden. `span` is where they are
+    /// told of.
+    pub fn of_missing(missing: impl Iterator<Item = Missing>, span: Span) -> Self {
+        let section = |missing: Missing| {
+            let (account, region, service) = missing.key;
+            let read = Read {
+                api: missing.name,
+                of: None,
+                outcome: Outcome::Failed,
+                permission: String::new(),
+                error: None,
+                hides: missing.types,
+                finds: Vec::new(),
+                why: Some(missing.why.into()),
+                span,
+            };
+            let partition = partition_of(&region).to_owned();
+            Section {
+                account,
+                region,
+                partition,
+                service,
+                reads: vec![read],
+                resources: Vec::new(),
+                span,
+                missing: true,
+            }
+        };
+        Self { sections: missing.map(section).collect() }
+    }
 }
 
 /// The document of sections that were made of something else. `place` tells where what an id names is written.
@@ -204,6 +269,7 @@ pub(super) fn of_sections(sections: Vec<format::Section>, place: &dyn Fn(&str) -
             error: read.error,
             hides: read.hides,
             finds: read.finds,
+            why: None,
             span: top,
         });
         let resources = section.resources.into_iter().map(|item| {
@@ -219,6 +285,7 @@ pub(super) fn of_sections(sections: Vec<format::Section>, place: &dyn Fn(&str) -
             reads: reads.collect(),
             resources: resources.collect(),
             span: top,
+            missing: false,
         }
     });
     Document { sections: sections.collect() }
@@ -353,7 +420,8 @@ impl Reading<'_> {
     }
 
     fn note(&self, read: &Read) -> Option<Note> {
-        if read.outcome == Outcome::Ok {
+        // What is missing was said for the snapshot as a whole.
+        if read.outcome == Outcome::Ok || self.section.missing {
             return None;
         }
         let Section { account, region, service, .. } = self.section;

@@ -97,7 +97,7 @@ fn title(finding: &Finding) -> Group<'static> {
 /// The verdict with its proof. Steps are numbered in reading order, because excerpts show lines in file order.
 fn proven(view: &View<'_>, secrets: &Secrets, origins: &Origins<'_>, finding: &Finding) -> Group<'static> {
     if let Some(owner) = origins.owner(finding.subject.span) {
-        return live(view, origins, finding, owner);
+        return live(view, origins, finding, &owner);
     }
     let several = finding.evidence.len() > 1;
     let label =
@@ -113,7 +113,7 @@ fn proven(view: &View<'_>, secrets: &Secrets, origins: &Origins<'_>, finding: &F
 }
 
 /// The verdict on what is in an account: its owner knows it by the ARN, and a line of a snapshot says nothing to them.
-fn live(view: &View<'_>, origins: &Origins<'_>, finding: &Finding, owner: String) -> Group<'static> {
+fn live(view: &View<'_>, origins: &Origins<'_>, finding: &Finding, owner: &str) -> Group<'static> {
     let several = finding.evidence.len() > 1;
     let steps = finding.evidence.iter().enumerate().map(|(index, step)| {
         let number = if several { format!("{}. ", index + 1) } else { String::new() };
@@ -122,7 +122,7 @@ fn live(view: &View<'_>, origins: &Origins<'_>, finding: &Finding, owner: String
         wrap(view, 3, &format!("{number}{}{place}", step.label))
     });
     let steps: Vec<Element<'static>> = steps.map(|step| Level::NOTE.no_name().message(step).into()).collect();
-    title(finding).element(Origin::path(normalize_untrusted_str(&owner))).elements(steps)
+    title(finding).element(Origin::path(normalize_untrusted_str(owner))).elements(steps)
 }
 
 fn failure(

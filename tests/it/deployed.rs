@@ -3,6 +3,7 @@
 
 pub(crate) mod physical;
 pub(crate) mod plain;
+mod sections;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -287,6 +288,28 @@ pub(crate) fn settled(before: &Verdicts, after: &Verdicts) -> BTreeSet<String> {
 }
 
 #[test]
+fn a_list_that_was_cut_off_settles_nothing_and_fails_nothing() {
+    let _ = rules();
+    let wrong: Vec<String> = templates()
+        .par_iter()
+        .flat_map(|(flaw, template)| {
+            let (items, names) = deployed(&plain::plain(template, ACCOUNT));
+            let before = of_account(judged(&snapshot_of(items.clone(), Vec::new())), &names);
+            let kinds: BTreeSet<&str> = items.iter().map(|item| item.kind.as_str()).collect();
+            let cases = kinds.into_iter().map(|kind| {
+                let after = of_account(judged(&snapshot_of(items.clone(), vec![denied(kind)])), &names);
+                settled(&before, &after)
+                    .into_iter()
+                    .map(|found| format!("{flaw}: more {kind}: {found}"))
+                    .collect::<Vec<_>>()
+            });
+            cases.collect::<Vec<_>>().concat()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
 fn a_denied_list_settles_nothing_and_fails_nothing() {
     // They are read in parallel too, which must not begin in the middle of this.
     let _ = rules();
@@ -301,7 +324,9 @@ fn a_denied_list_settles_nothing_and_fails_nothing() {
             for kind in kinds {
                 let left = items.iter().filter(|item| item.kind != kind).cloned().collect();
                 let after = of_account(judged(&snapshot_of(left, vec![denied(kind)])), &names);
-                wrong.extend(settled(&before, &after).into_iter().map(|found| format!("{flaw}: without {kind}: {found}")));
+                wrong.extend(
+                    settled(&before, &after).into_iter().map(|found| format!("{flaw}: without {kind}: {found}")),
+                );
             }
             wrong
         })

@@ -15,6 +15,7 @@ mod deployed;
 mod diff;
 mod evidence;
 mod examples;
+mod folders;
 mod guard;
 mod kinds;
 mod laws;

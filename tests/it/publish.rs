@@ -24,7 +24,8 @@ impl Snapshot<'_> {
     fn write(&self) -> Folder {
         let folder = Folder::new();
         let manifest = json!({
-            "SraGuardManifest": 1, "Tool": "0.1.0", "CollectedAt": self.at, "Accounts": {}, "Complete": true,
+            "SraGuardManifest": 1, "Tool": "0.1.0", "CollectedAt": self.at, "Accounts": {}, "Services": [],
+            "Complete": true,
         });
         folder.write("manifest.json", &manifest.to_string());
         for (region, pools) in self.regions {

@@ -40,7 +40,7 @@ fn snapshots_and_manifests_conform_to_their_schema() {
         "resourceType": "AWS::EC2::VPC", "resourceId": "vpc-1", "awsAccountId": "111122223333", "awsRegion": "eu-west-1",
         "ARN": "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1", "configuration": { "cidrBlock": "10.0.0.0/16" },
     });
-    let sections = config_items::sections(&[item], true);
+    let sections = config_items::recording(&[item], &config_items::Extent::default()).sections;
     let snapshot = format::Snapshot { sra_guard_snapshot: format::VERSION, sections };
     let snapshot = serde_json::to_value(snapshot).unwrap();
     let manifest = serde_json::to_value(format::Manifest::default()).unwrap();

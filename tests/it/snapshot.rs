@@ -154,8 +154,7 @@ fn a_role_that_is_linked_to_a_service_is_aws_s() {
         role["Properties"]["Path"] = json!(path);
         role["Properties"]["Policies"] = json!([{ "PolicyName": "inline", "PolicyDocument": allowing("s3:*") }]);
         let anybody = json!({ "Federated": "cognito-identity.amazonaws.com" });
-        let statement =
-            json!({ "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": anybody });
+        let statement = json!({ "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": anybody });
         let statements = role["Properties"]["AssumeRolePolicyDocument"]["Statement"].as_array_mut().unwrap();
         statements.push(statement);
         let of = |rule: &str| -> Vec<Verdict> {

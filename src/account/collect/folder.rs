@@ -14,12 +14,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use crate::input::snapshot::format::{Manifest, Outcome, Section, Snapshot, VERSION};
+use crate::input::snapshot::format::{MANIFEST, Manifest, Outcome, Section, Snapshot, VERSION};
 
 /// Texts longer than this are compressed.
 const LARGE: usize = 1 << 20;
-
-const MANIFEST: &str = "manifest.json";
 
 /// Makes a folder for a new snapshot.
 pub(in crate::account) fn open(folder: &Path) -> Result<(), Error> {

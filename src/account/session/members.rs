@@ -20,7 +20,7 @@ pub struct Entry {
 }
 
 /// Reads a file with one account a line: its twelve digits, or the ARN of the role to assume in it. `#` begins a comment.
-pub(super) fn listed(path: &Path) -> Result<Vec<Entry>, String> {
+pub fn listed(path: &Path) -> Result<Vec<Entry>, String> {
     let name = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read `{name}`: {error}"))?;
     let mut entries: Vec<(usize, Entry)> = Vec::new();

@@ -55,7 +55,8 @@ pub(super) fn derive(graph: &Graph, hosts: &Hosts<'_>) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for (listener, rule) in graph.elbv2.all_rules() {
         let Some(resource) = graph.resources.get(&rule.address) else { continue };
-        let subject = |facts: &SignIn, span| Subject::of("load_balancer_sign_ins", resource, facts).part("sign-in", span);
+        let subject =
+            |facts: &SignIn, span| Subject::of("load_balancer_sign_ins", resource, facts).part("sign-in", span);
         let before = subjects.len();
         for action in rule.actions.known().into_iter().flatten() {
             if let ActionKind::AuthenticateCognito(config) = &action.kind {

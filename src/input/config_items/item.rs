@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::types;
+use crate::input::collected::partition_of;
 use crate::input::snapshot::format::{Item, UNREAD};
 
 /// A configuration item. Files and queries write some of its keys otherwise.
@@ -54,17 +55,18 @@ impl<'a> Recorded<'a> {
     }
 
     pub(super) fn partition(&self) -> &'a str {
-        match self.arn.split(':').nth(1) {
-            Some(partition) if !partition.is_empty() => partition,
-            _ if self.region.starts_with("cn-") => "aws-cn",
-            _ if self.region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        let told = self.arn.split(':').nth(1).filter(|partition| !partition.is_empty());
+        told.unwrap_or_else(|| partition_of(self.region))
     }
 
-    /// Source: AWS Config API reference, `ConfigurationItem`, `configurationItemStatus`.
+    /// Nothing is left of it that counts. Source: AWS Config API reference, `ConfigurationItem`, `configurationItemStatus`.
     pub(super) fn is_deleted(&self) -> bool {
-        self.status.starts_with("ResourceDeleted") || self.status == "ResourceNotRecorded"
+        self.status.starts_with("ResourceDeleted") || self.is_unrecorded()
+    }
+
+    /// The type is not recorded any more, so that this tells nothing of the resource. Source: the same.
+    pub(super) fn is_unrecorded(&self) -> bool {
+        matches!(self.status, "ResourceNotRecorded" | "ResourceDeletedNotRecorded")
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&'a Value> {

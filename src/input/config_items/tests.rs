@@ -14,8 +14,13 @@ fn recorded(kind: &str, id: &str, configuration: Value) -> Value {
     })
 }
 
+/// The sections of a snapshot that AWS Config delivered.
+fn snapshot(items: &[Value]) -> Vec<Section> {
+    recording(items, &Extent { complete: true, ..Extent::default() }).sections
+}
+
 fn found(items: &[Value]) -> Vec<Item> {
-    sections(items, true).into_iter().flat_map(|section| section.resources).collect()
+    snapshot(items).into_iter().flat_map(|section| section.resources).collect()
 }
 
 fn of<'a>(items: &'a [Item], kind: &str) -> &'a Item {
@@ -156,27 +161,180 @@ fn what_is_recorded_in_the_shape_of_cloudformation_is_taken_over_without_secrets
     assert!(!serde_json::to_string(&items).unwrap().contains("hunter2"));
 }
 
+/// Why a type is hidden in an account and region; `None` when all of its resources are known.
+fn hidden(sections: &[Section], region: &str, kind: &str) -> Option<String> {
+    let own = sections.iter().filter(|section| section.region == region);
+    let reads: Vec<&ReadRecord> = own.flat_map(|section| &section.reads).collect();
+    let has = |kinds: &[String]| kinds.iter().any(|known| known == kind);
+    let listed = reads.iter().any(|read| has(&read.finds));
+    let hidden = reads.iter().find(|read| has(&read.hides)).map(|read| read.error.clone().unwrap());
+    assert_ne!(listed, hidden.is_some(), "{kind} of {region} is either known or hidden");
+    hidden
+}
+
+fn vpc() -> Value {
+    recorded("AWS::EC2::VPC", "vpc-1", json!({ "cidrBlock": "10.0.0.0/16" }))
+}
+
+/// An item of a service without regions.
+fn user() -> Value {
+    let mut user = recorded("AWS::IAM::User", "AIDA1", json!({ "userName": "u", "path": "/" }));
+    user["awsRegion"] = json!("global");
+    user
+}
+
+fn recorder(region: &str, configuration: Value) -> Value {
+    let mut item = recorded(RECORDER, &format!("default-{region}"), configuration);
+    item["awsRegion"] = json!(region);
+    item
+}
+
+const VPC: &str = "AWS::EC2::VPC";
+const SUBNET: &str = "AWS::EC2::Subnet";
+const USER: &str = "AWS::IAM::User";
+const HOME: &str = "eu-west-1";
+
 #[test]
-fn what_is_not_recorded_is_hidden() {
-    let vpc = recorded("AWS::EC2::VPC", "vpc-1", json!({ "cidrBlock": "10.0.0.0/16" }));
-    let hides = |items: &[Value], complete: bool, kind: &str| {
-        let sections = sections(items, complete);
-        let mut reads = sections.iter().flat_map(|section| &section.reads);
-        reads.any(|read| read.hides.iter().any(|hidden| hidden == kind))
+fn without_a_recorder_only_types_with_items_are_known() {
+    let sections = snapshot(&[vpc()]);
+    assert_eq!(hidden(&sections, HOME, VPC), None);
+    assert!(hidden(&sections, HOME, SUBNET).is_some());
+    assert!(hidden(&sections, types::GLOBAL, USER).is_some());
+    assert!(hidden(&sections, HOME, "AWS::ElasticLoadBalancingV2::ListenerRule").is_some());
+    let history = recording(&[vpc()], &Extent::default()).sections;
+    assert_eq!(hidden(&history, HOME, VPC).as_deref(), Some(CHANGES_ONLY));
+}
+
+#[test]
+fn a_recorder_of_everything_makes_what_has_no_item_absent() {
+    let all = |group: Value| snapshot(&[vpc(), recorder(HOME, json!({ "RecordingGroup": group }))]);
+    for group in [
+        json!({ "AllSupported": true, "IncludeGlobalResourceTypes": false }),
+        json!({ "AllSupported": true, "RecordingStrategy": { "UseOnly": "ALL_SUPPORTED_RESOURCE_TYPES" } }),
+        json!({ "RecordingStrategy": { "UseOnly": "EXCLUSION_BY_RESOURCE_TYPES" },
+            "ExclusionByResourceTypes": { "ResourceTypes": [USER] } }),
+    ] {
+        let sections = all(group);
+        assert_eq!(hidden(&sections, HOME, SUBNET), None);
+        assert!(hidden(&sections, types::GLOBAL, USER).is_some(), "users are recorded only when that is asked for");
+        assert!(hidden(&sections, HOME, "AWS::ElasticLoadBalancingV2::ListenerRule").is_some());
+        // Not every region has the types that are read through the registry.
+        assert!(hidden(&sections, HOME, "AWS::ECS::Service").is_some());
+        // Not all prefix lists are recorded, whatever the recorder does.
+        assert!(hidden(&sections, HOME, "AWS::EC2::PrefixList").is_some());
+    }
+    let global = all(json!({ "AllSupported": true, "IncludeGlobalResourceTypes": true }));
+    assert_eq!(hidden(&global, types::GLOBAL, USER), None);
+    assert!(hidden(&global, types::GLOBAL, "AWS::CloudFront::Distribution").is_some(), "only us-east-1 records it");
+    let camel = snapshot(&[vpc(), recorder(HOME, json!({ "recordingGroup": { "allSupported": true } }))]);
+    assert_eq!(hidden(&camel, HOME, SUBNET), None);
+}
+
+#[test]
+fn items_of_a_type_that_is_left_out_are_of_the_past() {
+    let of = |group: Value| {
+        let items = [vpc(), user(), recorder(HOME, json!({ "Recording": true, "RecordingGroup": group }))];
+        snapshot(&items)
     };
-    let one = std::slice::from_ref(&vpc);
-    assert!(!hides(one, true, "AWS::EC2::VPC"));
-    assert!(hides(one, true, "AWS::EC2::Subnet") && hides(one, true, "AWS::IAM::Role"));
-    assert!(hides(one, true, "AWS::ElasticLoadBalancingV2::ListenerRule"));
-    assert!(hides(one, false, "AWS::EC2::VPC"), "a history file tells changes only");
-    let recorder = recorded(
-        "AWS::Config::ConfigurationRecorder",
-        "default",
-        json!({ "RecordingGroup": { "AllSupported": true } }),
-    );
-    let both = [vpc, recorder];
-    assert!(!hides(&both, true, "AWS::EC2::Subnet"));
-    assert!(hides(&both, true, "AWS::ElasticLoadBalancingV2::ListenerRule"));
+    let kinds = |sections: &[Section]| -> Vec<String> {
+        sections.iter().flat_map(|section| &section.resources).map(|item| item.kind.clone()).collect()
+    };
+    let excluded = of(json!({ "RecordingStrategy": { "UseOnly": "EXCLUSION_BY_RESOURCE_TYPES" },
+        "ExclusionByResourceTypes": { "ResourceTypes": [VPC] } }));
+    assert_eq!(hidden(&excluded, HOME, VPC).as_deref(), Some("its recorder leaves this type out"));
+    assert_eq!(hidden(&excluded, HOME, SUBNET), None);
+    assert_eq!(kinds(&excluded), [USER]);
+    // What is listed for another strategy than the one in use does not count.
+    let included =
+        of(json!({ "AllSupported": false, "RecordingStrategy": { "UseOnly": "INCLUSION_BY_RESOURCE_TYPES" },
+        "ResourceTypes": [SUBNET], "ExclusionByResourceTypes": { "ResourceTypes": [SUBNET] } }));
+    assert!(hidden(&included, HOME, VPC).is_some() && hidden(&included, types::GLOBAL, USER).is_some());
+    assert_eq!(hidden(&included, HOME, SUBNET), None);
+    assert_eq!(kinds(&included), [""; 0]);
+    let unknown = of(json!({ "RecordingStrategy": { "UseOnly": "SOMETHING_NEW" } }));
+    assert!(hidden(&unknown, HOME, SUBNET).is_some() && hidden(&unknown, HOME, VPC).is_none());
+}
+
+#[test]
+fn a_recorder_that_does_not_record_leaves_everything_unknown() {
+    let all = json!({ "AllSupported": true, "IncludeGlobalResourceTypes": true });
+    let stopped = recorder(HOME, json!({ "Recording": false, "RecordingGroup": all }));
+    let mut deleted = recorder(HOME, json!({ "RecordingGroup": all }));
+    deleted["configurationItemStatus"] = json!("ResourceDeleted");
+    for gone in [stopped, deleted] {
+        let sections = snapshot(&[vpc(), user(), gone]);
+        assert_eq!(hidden(&sections, HOME, VPC).as_deref(), Some(recorder::STOPPED));
+        assert!(hidden(&sections, types::GLOBAL, USER).is_some());
+        assert!(sections.iter().all(|section| section.resources.is_empty()));
+    }
+}
+
+#[test]
+fn users_are_known_by_any_recorder_of_the_account_that_can_record_them() {
+    let all = json!({ "RecordingGroup": { "AllSupported": true, "IncludeGlobalResourceTypes": true } });
+    let none = json!({ "RecordingGroup": { "AllSupported": true } });
+    let of = |own: &Value, other: &str, theirs: &Value| {
+        snapshot(&[vpc(), recorder(HOME, own.clone()), recorder(other, theirs.clone())])
+    };
+    assert_eq!(hidden(&of(&none, "us-east-1", &all), types::GLOBAL, USER), None);
+    assert!(hidden(&of(&none, "us-east-1", &none), types::GLOBAL, USER).is_some());
+    assert!(hidden(&of(&none, "eu-south-2", &all), types::GLOBAL, USER).is_some(), "that region cannot record users");
+    assert_eq!(hidden(&of(&none, "us-east-1", &none), types::GLOBAL, "AWS::CloudFront::Distribution"), None);
+}
+
+#[test]
+fn recorders_of_services_say_nothing() {
+    let all = json!({ "Name": "AWSConfigurationRecorderForAnything", "RecordingGroup": { "AllSupported": true } });
+    let sections = snapshot(&[vpc(), recorder(HOME, all)]);
+    assert!(hidden(&sections, HOME, SUBNET).is_some());
+}
+
+#[test]
+fn a_resource_that_is_not_recorded_any_more_is_not_deleted() {
+    for status in ["ResourceNotRecorded", "ResourceDeletedNotRecorded"] {
+        let mut second = recorded(VPC, "vpc-2", json!({ "cidrBlock": "10.2.0.0/16" }));
+        second["configurationItemStatus"] = json!(status);
+        let sections = snapshot(&[vpc(), second]);
+        assert_eq!(hidden(&sections, HOME, VPC).as_deref(), Some(ENDED), "{status}");
+    }
+}
+
+#[test]
+fn what_did_not_arrive_is_unknown() {
+    let all = json!({ "RecordingGroup": { "AllSupported": true, "IncludeGlobalResourceTypes": true },
+        "RecordingMode": { "RecordingFrequency": "DAILY" } });
+    let account = || "111122223333".to_owned();
+    let place = |region: &str| (account(), region.to_owned());
+    let unread = [(place(HOME), "it failed".to_owned()), (place("eu-west-2"), "it failed".to_owned())].into();
+    let extent = Extent { complete: true, unread, types: None };
+    let found = recording(&[vpc(), user(), recorder(HOME, all.clone())], &extent);
+    assert_eq!(found.daily, [place(HOME)]);
+    for region in [HOME, "eu-west-2"] {
+        assert_eq!(hidden(&found.sections, region, VPC).as_deref(), Some("it failed"));
+    }
+    assert!(hidden(&found.sections, types::GLOBAL, USER).is_some(), "users are recorded where it failed");
+    assert!(found.sections.iter().all(|section| section.resources.is_empty()));
+    let limited =
+        Extent { complete: true, types: Some([RECORDER.to_owned(), VPC.to_owned()].into()), ..Extent::default() };
+    let found = recording(&[vpc(), recorder(HOME, all)], &limited).sections;
+    assert_eq!(hidden(&found, HOME, VPC), None);
+    assert_eq!(hidden(&found, HOME, SUBNET).as_deref(), Some(NOT_COLLECTED));
+}
+
+#[test]
+fn each_type_is_listed_once_and_its_items_become_it() {
+    let kinds: Vec<&str> = types::KNOWN.iter().map(|(kind, _)| *kind).collect();
+    assert!(kinds.is_sorted_by(|a, b| a < b), "sorted, without doubles");
+    for source in recorded_types() {
+        let items = found(&[recorded(source, "x-1", json!({ "state": { "value": "available" } }))]);
+        let made: BTreeSet<&str> = items.iter().map(|item| item.kind.as_str()).collect();
+        let own = types::KNOWN.iter().find(|(_, told)| told.source() == Some(source)).map(|(kind, _)| *kind);
+        assert!(own.is_some_and(|_| !made.is_empty()), "nothing becomes of {source}");
+        for kind in made {
+            let told = types::KNOWN.iter().find(|(known, _)| *known == kind).and_then(|(_, told)| told.source());
+            assert_eq!(told, Some(source), "{kind} is made of {source}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What becomes of each type of configuration item.
 
+mod autoscaling;
+mod classic;
 mod ec2;
+mod edge;
 
 use serde_json::{Value, json};
 
@@ -10,87 +13,153 @@ use crate::input::snapshot::format::Item;
 /// Region of the services that have none.
 pub(super) const GLOBAL: &str = "global";
 
-/// A type that rules may need, and the type of the configuration items that tell it; `None` when AWS Config does not record
-/// it in a way that is read here. Source: AWS Config developer guide, "Supported Resource Types".
-pub(super) const KNOWN: &[(&str, Option<&str>)] = &[
-    ("AWS::ApiGateway::Authorizer", None),
-    ("AWS::ApiGateway::BasePathMapping", None),
-    ("AWS::ApiGateway::DomainName", None),
-    ("AWS::ApiGateway::Method", None),
-    ("AWS::ApiGateway::Resource", None),
-    ("AWS::ApiGateway::RestApi", Some("AWS::ApiGateway::RestApi")),
-    ("AWS::ApiGateway::Stage", Some("AWS::ApiGateway::Stage")),
-    ("AWS::ApiGateway::VpcLink", None),
-    ("AWS::ApiGatewayV2::Api", Some("AWS::ApiGatewayV2::Api")),
-    ("AWS::ApiGatewayV2::ApiMapping", None),
-    ("AWS::ApiGatewayV2::Authorizer", None),
-    ("AWS::ApiGatewayV2::DomainName", None),
-    ("AWS::ApiGatewayV2::Integration", None),
-    ("AWS::ApiGatewayV2::Route", None),
-    ("AWS::ApiGatewayV2::Stage", Some("AWS::ApiGatewayV2::Stage")),
-    ("AWS::AppSync::GraphQLApi", Some("AWS::AppSync::GraphQLApi")),
-    ("AWS::AutoScaling::AutoScalingGroup", None),
-    ("AWS::AutoScaling::LaunchConfiguration", None),
-    ("AWS::CertificateManager::Certificate", None),
-    ("AWS::CloudFront::Distribution", None),
-    ("AWS::Cognito::IdentityPool", Some("AWS::Cognito::IdentityPool")),
-    ("AWS::Cognito::IdentityPoolRoleAttachment", None),
-    ("AWS::Cognito::UserPool", Some("AWS::Cognito::UserPool")),
-    ("AWS::Cognito::UserPoolClient", Some("AWS::Cognito::UserPoolClient")),
-    ("AWS::Cognito::UserPoolDomain", None),
-    ("AWS::Cognito::UserPoolGroup", Some("AWS::Cognito::UserPoolGroup")),
-    ("AWS::DynamoDB::Table", Some("AWS::DynamoDB::Table")),
-    ("AWS::EC2::CarrierGateway", Some("AWS::EC2::CarrierGateway")),
-    ("AWS::EC2::EIP", None),
-    ("AWS::EC2::Instance", Some("AWS::EC2::Instance")),
-    ("AWS::EC2::InternetGateway", Some("AWS::EC2::InternetGateway")),
-    ("AWS::EC2::LaunchTemplate", Some("AWS::EC2::LaunchTemplate")),
-    ("AWS::EC2::NatGateway", Some("AWS::EC2::NatGateway")),
-    ("AWS::EC2::NetworkInterface", Some("AWS::EC2::NetworkInterface")),
-    ("AWS::EC2::PrefixList", None),
-    ("AWS::EC2::Route", Some("AWS::EC2::RouteTable")),
-    ("AWS::EC2::RouteTable", Some("AWS::EC2::RouteTable")),
-    ("AWS::EC2::SecurityGroup", Some("AWS::EC2::SecurityGroup")),
-    ("AWS::EC2::Subnet", Some("AWS::EC2::Subnet")),
-    ("AWS::EC2::SubnetRouteTableAssociation", Some("AWS::EC2::RouteTable")),
-    ("AWS::EC2::VPC", Some("AWS::EC2::VPC")),
-    ("AWS::EC2::VPCBlockPublicAccessExclusion", Some("AWS::EC2::VPCBlockPublicAccessExclusion")),
-    ("AWS::EC2::VPCBlockPublicAccessOptions", Some("AWS::EC2::VPCBlockPublicAccessOptions")),
-    ("AWS::EC2::VPCEndpoint", None),
-    ("AWS::EC2::VPCGatewayAttachment", Some("AWS::EC2::InternetGateway")),
-    ("AWS::EC2::VPNGateway", None),
-    ("AWS::ECS::CapacityProvider", Some("AWS::ECS::CapacityProvider")),
-    ("AWS::ECS::Cluster", Some("AWS::ECS::Cluster")),
-    ("AWS::ECS::Service", Some("AWS::ECS::Service")),
-    ("AWS::ECS::TaskDefinition", Some("AWS::ECS::TaskDefinition")),
-    ("AWS::ECS::TaskSet", Some("AWS::ECS::TaskSet")),
-    ("AWS::ElasticLoadBalancing::LoadBalancer", None),
-    ("AWS::ElasticLoadBalancingV2::Listener", Some("AWS::ElasticLoadBalancingV2::Listener")),
-    ("AWS::ElasticLoadBalancingV2::ListenerRule", None),
-    ("AWS::ElasticLoadBalancingV2::LoadBalancer", Some("AWS::ElasticLoadBalancingV2::LoadBalancer")),
-    ("AWS::ElasticLoadBalancingV2::TargetGroup", None),
-    ("AWS::IAM::Group", Some("AWS::IAM::Group")),
-    ("AWS::IAM::InstanceProfile", Some("AWS::IAM::Role")),
-    ("AWS::IAM::ManagedPolicy", Some("AWS::IAM::Policy")),
-    ("AWS::IAM::Role", Some("AWS::IAM::Role")),
-    ("AWS::IAM::User", Some("AWS::IAM::User")),
-    ("AWS::Lambda::Alias", None),
-    ("AWS::Lambda::EventSourceMapping", None),
-    ("AWS::Lambda::Function", Some("AWS::Lambda::Function")),
-    ("AWS::Lambda::LayerVersion", None),
-    ("AWS::Lambda::LayerVersionPermission", None),
-    // Of each function that is recorded.
-    ("AWS::Lambda::Permission", Some("AWS::Lambda::Function")),
-    ("AWS::Lambda::Url", None),
-    ("AWS::Lambda::Version", None),
-    ("AWS::Route53::RecordSet", None),
-    ("AWS::StepFunctions::StateMachine", Some("AWS::StepFunctions::StateMachine")),
-    ("AWS::WAFv2::WebACLAssociation", None),
+/// How AWS Config tells a type of resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// By items of this type.
+    By(&'static str),
+    /// By items of this type, but not all of them, and why.
+    Partly(&'static str, &'static str),
+    /// Not in a way that is read here, and why.
+    Not(&'static str),
+}
+
+impl Told {
+    /// The type of the items.
+    pub(super) fn source(&self) -> Option<&'static str> {
+        match self {
+            Self::By(source) | Self::Partly(source, _) => Some(source),
+            Self::Not(_) => None,
+        }
+    }
+}
+
+const NOT_RECORDED: Told = Told::Not("no item tells it");
+
+/// The types that rules may need of an account. Source: AWS Config developer guide, "Supported Resource Types"; AWS Config
+/// API reference, `ResourceType`.
+pub(super) const KNOWN: &[(&str, Told)] = &[
+    ("AWS::ApiGateway::Authorizer", NOT_RECORDED),
+    ("AWS::ApiGateway::BasePathMapping", NOT_RECORDED),
+    ("AWS::ApiGateway::DomainName", NOT_RECORDED),
+    (
+        "AWS::ApiGateway::Method",
+        Told::Not("AWS Config records what is written of it, which may not be what is deployed"),
+    ),
+    ("AWS::ApiGateway::Resource", NOT_RECORDED),
+    ("AWS::ApiGateway::RestApi", Told::By("AWS::ApiGateway::RestApi")),
+    ("AWS::ApiGateway::Stage", Told::By("AWS::ApiGateway::Stage")),
+    ("AWS::ApiGateway::VpcLink", NOT_RECORDED),
+    ("AWS::ApiGatewayV2::Api", Told::By("AWS::ApiGatewayV2::Api")),
+    ("AWS::ApiGatewayV2::ApiMapping", NOT_RECORDED),
+    ("AWS::ApiGatewayV2::Authorizer", NOT_RECORDED),
+    ("AWS::ApiGatewayV2::DomainName", NOT_RECORDED),
+    ("AWS::ApiGatewayV2::Integration", Told::By("AWS::ApiGatewayV2::Integration")),
+    ("AWS::ApiGatewayV2::Route", NOT_RECORDED),
+    ("AWS::ApiGatewayV2::Stage", Told::By("AWS::ApiGatewayV2::Stage")),
+    ("AWS::ApiGatewayV2::VpcLink", NOT_RECORDED),
+    ("AWS::AppSync::GraphQLApi", Told::By("AWS::AppSync::GraphQLApi")),
+    ("AWS::AutoScaling::AutoScalingGroup", Told::By("AWS::AutoScaling::AutoScalingGroup")),
+    ("AWS::AutoScaling::LaunchConfiguration", Told::By("AWS::AutoScaling::LaunchConfiguration")),
+    ("AWS::CertificateManager::Certificate", Told::By("AWS::ACM::Certificate")),
+    ("AWS::CloudFront::Distribution", Told::By("AWS::CloudFront::Distribution")),
+    ("AWS::Cognito::IdentityPool", Told::By("AWS::Cognito::IdentityPool")),
+    ("AWS::Cognito::IdentityPoolRoleAttachment", NOT_RECORDED),
+    ("AWS::Cognito::UserPool", Told::By("AWS::Cognito::UserPool")),
+    ("AWS::Cognito::UserPoolClient", Told::By("AWS::Cognito::UserPoolClient")),
+    ("AWS::Cognito::UserPoolDomain", NOT_RECORDED),
+    ("AWS::Cognito::UserPoolGroup", Told::By("AWS::Cognito::UserPoolGroup")),
+    ("AWS::DynamoDB::Table", Told::By("AWS::DynamoDB::Table")),
+    ("AWS::EC2::CarrierGateway", Told::By("AWS::EC2::CarrierGateway")),
+    ("AWS::EC2::EIP", Told::By("AWS::EC2::EIP")),
+    ("AWS::EC2::Instance", Told::By("AWS::EC2::Instance")),
+    ("AWS::EC2::InternetGateway", Told::By("AWS::EC2::InternetGateway")),
+    ("AWS::EC2::LaunchTemplate", Told::By("AWS::EC2::LaunchTemplate")),
+    ("AWS::EC2::NatGateway", Told::By("AWS::EC2::NatGateway")),
+    ("AWS::EC2::NetworkInterface", Told::By("AWS::EC2::NetworkInterface")),
+    ("AWS::EC2::PrefixList", Told::Partly("AWS::EC2::PrefixList", "the prefix lists of AWS itself are not recorded")),
+    ("AWS::EC2::Route", Told::By("AWS::EC2::RouteTable")),
+    ("AWS::EC2::RouteTable", Told::By("AWS::EC2::RouteTable")),
+    ("AWS::EC2::SecurityGroup", Told::By("AWS::EC2::SecurityGroup")),
+    ("AWS::EC2::Subnet", Told::By("AWS::EC2::Subnet")),
+    ("AWS::EC2::SubnetRouteTableAssociation", Told::By("AWS::EC2::RouteTable")),
+    ("AWS::EC2::VPC", Told::By("AWS::EC2::VPC")),
+    ("AWS::EC2::VPCBlockPublicAccessExclusion", Told::By("AWS::EC2::VPCBlockPublicAccessExclusion")),
+    ("AWS::EC2::VPCBlockPublicAccessOptions", Told::By("AWS::EC2::VPCBlockPublicAccessOptions")),
+    ("AWS::EC2::VPCEndpoint", Told::By("AWS::EC2::VPCEndpoint")),
+    ("AWS::EC2::VPCGatewayAttachment", Told::By("AWS::EC2::InternetGateway")),
+    ("AWS::EC2::VPNGateway", Told::By("AWS::EC2::VPNGateway")),
+    ("AWS::ECS::CapacityProvider", Told::By("AWS::ECS::CapacityProvider")),
+    ("AWS::ECS::Cluster", Told::By("AWS::ECS::Cluster")),
+    ("AWS::ECS::Service", Told::By("AWS::ECS::Service")),
+    ("AWS::ECS::TaskDefinition", Told::By("AWS::ECS::TaskDefinition")),
+    ("AWS::ECS::TaskSet", Told::By("AWS::ECS::TaskSet")),
+    ("AWS::ElasticLoadBalancing::LoadBalancer", Told::By("AWS::ElasticLoadBalancing::LoadBalancer")),
+    ("AWS::ElasticLoadBalancingV2::Listener", Told::By("AWS::ElasticLoadBalancingV2::Listener")),
+    ("AWS::ElasticLoadBalancingV2::ListenerRule", NOT_RECORDED),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", Told::By("AWS::ElasticLoadBalancingV2::LoadBalancer")),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", Told::By("AWS::ElasticLoadBalancingV2::TargetGroup")),
+    ("AWS::IAM::Group", Told::By("AWS::IAM::Group")),
+    ("AWS::IAM::InstanceProfile", Told::By("AWS::IAM::Role")),
+    ("AWS::IAM::ManagedPolicy", Told::By("AWS::IAM::Policy")),
+    ("AWS::IAM::Role", Told::By("AWS::IAM::Role")),
+    ("AWS::IAM::User", Told::By("AWS::IAM::User")),
+    ("AWS::Lambda::Alias", NOT_RECORDED),
+    ("AWS::Lambda::EventSourceMapping", NOT_RECORDED),
+    ("AWS::Lambda::Function", Told::By("AWS::Lambda::Function")),
+    ("AWS::Lambda::LayerVersion", NOT_RECORDED),
+    ("AWS::Lambda::LayerVersionPermission", NOT_RECORDED),
+    ("AWS::Lambda::Permission", Told::By("AWS::Lambda::Function")),
+    ("AWS::Lambda::Url", NOT_RECORDED),
+    ("AWS::Lambda::Version", NOT_RECORDED),
+    ("AWS::Route53::RecordSet", NOT_RECORDED),
+    ("AWS::ServiceDiscovery::Service", Told::By("AWS::ServiceDiscovery::Service")),
+    ("AWS::StepFunctions::StateMachine", Told::By("AWS::StepFunctions::StateMachine")),
+    ("AWS::WAFv2::WebACLAssociation", NOT_RECORDED),
 ];
+
+/// The types that the graph knows and that are no types of their own in any snapshot: why.
+pub(super) const ELSEWHERE: &[(&str, &str)] = &[
+    ("AWS::AmazonMQ::Broker", OTHER),
+    ("AWS::Amplify::App", OTHER),
+    ("AWS::Amplify::Domain", OTHER),
+    ("AWS::ApiGatewayV2::ApiGatewayManagedOverrides", WRITTEN),
+    ("AWS::AppRunner::Service", OTHER),
+    ("AWS::Batch::JobDefinition", OTHER),
+    ("AWS::CloudFormation::", WRITTEN),
+    ("AWS::CloudFormation::CustomResource", WRITTEN),
+    ("AWS::CloudFormation::Stack", WRITTEN),
+    ("AWS::CodeBuild::Project", OTHER),
+    ("AWS::DocDB::DBCluster", OTHER),
+    ("AWS::DynamoDB::GlobalTable", "a table with replicas is recorded as a table"),
+    ("AWS::EC2::EIPAssociation", "the address tells what it is associated with"),
+    ("AWS::EC2::NetworkInterfaceAttachment", "the interface tells what it is attached to"),
+    ("AWS::EC2::SecurityGroupEgress", "the group tells its rules"),
+    ("AWS::EC2::SecurityGroupIngress", "the group tells its rules"),
+    ("AWS::EC2::SubnetCidrBlock", "the subnet tells its ranges"),
+    ("AWS::ECS::ClusterCapacityProviderAssociations", "the cluster tells its capacity providers"),
+    ("AWS::EFS::MountTarget", OTHER),
+    ("AWS::EKS::PodIdentityAssociation", OTHER),
+    ("AWS::IAM::", "the services of IAM as a whole, no type"),
+    ("AWS::IAM::GroupPolicy", "the group tells its policies"),
+    ("AWS::IAM::Policy", "whom it is attached to tells it"),
+    ("AWS::IAM::RolePolicy", "the role tells its policies"),
+    ("AWS::IAM::UserPolicy", "the user tells its policies"),
+    ("AWS::Kinesis::Stream", OTHER),
+    ("AWS::MSK::Cluster", OTHER),
+    ("AWS::Route53::RecordSetGroup", WRITTEN),
+    ("AWS::S3::Bucket", OTHER),
+    ("AWS::SQS::Queue", OTHER),
+    ("AWS::SSM::Parameter", OTHER),
+];
+
+const OTHER: &str = "no service that is collected has it, so in an account it is something outside";
+const WRITTEN: &str = "only templates have it";
 
 /// Types that are recorded in `CloudFormation`'s shape, with the property that `Ref` returns; the resource id where there
 /// is none.
 const SHAPED: &[(&str, &str)] = &[
+    ("AWS::ApiGatewayV2::Integration", "IntegrationId"),
     ("AWS::AppSync::GraphQLApi", "Arn"),
     ("AWS::Cognito::IdentityPool", "Id"),
     ("AWS::Cognito::UserPool", "UserPoolId"),
@@ -98,6 +167,7 @@ const SHAPED: &[(&str, &str)] = &[
     ("AWS::Cognito::UserPoolGroup", ""),
     ("AWS::EC2::CarrierGateway", "CarrierGatewayId"),
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateId"),
+    ("AWS::EC2::PrefixList", "PrefixListId"),
     ("AWS::EC2::VPCBlockPublicAccessExclusion", "ExclusionId"),
     ("AWS::EC2::VPCBlockPublicAccessOptions", "AccountId"),
     ("AWS::ECS::CapacityProvider", ""),
@@ -106,6 +176,8 @@ const SHAPED: &[(&str, &str)] = &[
     ("AWS::ECS::TaskDefinition", "TaskDefinitionArn"),
     ("AWS::ECS::TaskSet", "Id"),
     ("AWS::ElasticLoadBalancingV2::Listener", "ListenerArn"),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupArn"),
+    ("AWS::ServiceDiscovery::Service", "Id"),
     ("AWS::StepFunctions::StateMachine", "Arn"),
 ];
 
@@ -113,13 +185,11 @@ pub(super) fn is_global(kind: &str) -> bool {
     ["AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::"].iter().any(|service| kind.starts_with(service))
 }
 
-/// What records, which is itself recorded.
-pub(super) const RECORDER: &str = "AWS::Config::ConfigurationRecorder";
-
-/// Whether an item says that its recorder records every type. Source: AWS Config API reference, `RecordingGroup`.
-pub(super) fn records_all(item: &Recorded<'_>) -> bool {
-    let all = at(item.configuration, "RecordingGroup.AllSupported").and_then(Value::as_bool) == Some(true);
-    item.kind == RECORDER && all
+/// Whether AWS Config has recorded a type in all its regions for long. What it reads through the registry of
+/// `CloudFormation` it may record in some regions only, whatever the recorder is told. Source: AWS Config developer guide,
+/// "Resource Coverage by Region Availability".
+pub(super) fn is_everywhere(source: &str) -> bool {
+    !SHAPED.iter().any(|(shaped, _)| *shaped == source)
 }
 
 /// The resources that an item tells.
@@ -129,6 +199,11 @@ pub(super) fn resources(item: &Recorded<'_>) -> Vec<Item> {
             ec2::resources(item)
         }
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => vec![load_balancer(item)],
+        "AWS::ElasticLoadBalancing::LoadBalancer" => vec![classic::load_balancer(item)],
+        "AWS::AutoScaling::AutoScalingGroup" => vec![autoscaling::group(item)],
+        "AWS::AutoScaling::LaunchConfiguration" => vec![autoscaling::configuration(item)],
+        "AWS::ACM::Certificate" => vec![edge::certificate(item)],
+        "AWS::CloudFront::Distribution" => vec![edge::distribution(item)],
         "AWS::IAM::Role" => role(item),
         "AWS::IAM::User" => vec![holder(item, "UserName", "userName", "userPolicyList").maybe("Groups", groups(item))],
         "AWS::IAM::Group" => vec![holder(item, "GroupName", "groupName", "groupPolicyList")],
@@ -154,6 +229,10 @@ fn shaped(item: &Recorded<'_>) -> Option<Made> {
     // Only written, never read.
     Some(match *kind {
         "AWS::Cognito::UserPoolClient" => made.unread(&["GenerateSecret"], "cognito-idp:DescribeUserPoolClient"),
+        // Others than CloudFormation register targets too.
+        "AWS::ElasticLoadBalancingV2::TargetGroup" => {
+            made.unread(&["Targets"], "elasticloadbalancing:DescribeTargetHealth")
+        }
         _ => made,
     })
 }
@@ -382,3 +461,6 @@ fn table(item: &Recorded<'_>) -> Made {
     );
     made.unread(&["ResourcePolicy"], "dynamodb:GetResourcePolicy")
 }
+
+#[cfg(test)]
+mod tests;

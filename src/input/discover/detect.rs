@@ -16,7 +16,11 @@ pub(super) enum Seen {
     },
     Plan(Box<plan::Document>),
     Snapshot(snapshot::Document),
+    /// What stands beside the sections of a snapshot.
+    Manifest(Span),
     ChangeSet(ChangeSet),
+    /// A snapshot that cannot be judged: why, and where.
+    Damaged(String, Span),
     /// Of the right program, but without what is needed: what is, and where.
     Refused(String, Span),
     /// Could be meant as a template: why it is not taken as one.
@@ -63,10 +67,8 @@ pub(super) fn see(parsed: Parsed, sources: &SourceMap) -> Seen {
     if let Some((root, seen)) = parsed.documents.first().and_then(|root| Some((root, snapshot::see(root)?))) {
         return match seen {
             snapshot::Seen::Snapshot(document) => Seen::Snapshot(document),
-            snapshot::Seen::Refused(why, span) => Seen::Refused(why, span),
-            snapshot::Seen::Manifest => {
-                Seen::Refused("is the manifest of a snapshot; give the folder that it is in".to_owned(), root.span)
-            }
+            snapshot::Seen::Refused(why, span) => Seen::Damaged(why, span),
+            snapshot::Seen::Manifest => Seen::Manifest(root.span),
         };
     }
     if let Some((root, document)) = parsed.documents.first().and_then(|root| Some((root, config_items::see(root)?))) {

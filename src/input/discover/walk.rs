@@ -8,11 +8,10 @@ use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::super::snapshot::Origin;
-use super::super::snapshot::format::Manifest;
 use super::super::terraform::library::is_configuration;
 use super::super::{Note, NoteLevel};
 use super::note;
+use super::snapshots::Place;
 
 /// A file that may be a template.
 #[derive(Clone, Debug)]
@@ -21,6 +20,8 @@ pub(super) struct Candidate {
     pub path: PathBuf,
     /// Given by name, not found in a directory.
     pub explicit: bool,
+    /// Where it is in a snapshot folder, when it is in one.
+    pub section: Option<Place>,
 }
 
 /// What a walk finds.
@@ -40,6 +41,11 @@ const EXTENSIONS: [&str; 5] = ["yaml", "yml", "json", "template", "cfn"];
 const STANDARD_INPUT: &str = "-";
 
 impl Candidate {
+    /// Whether it was meant to be read, whatever is in it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.explicit || self.section.is_some()
+    }
+
     pub(super) fn is_standard_input(&self) -> bool {
         self.path.as_os_str() == STANDARD_INPUT
     }
@@ -115,6 +121,7 @@ impl Walk {
             name,
             path: path.to_path_buf(),
             explicit,
+            section: None,
         });
         known.explicit |= explicit;
     }
@@ -127,20 +134,6 @@ impl Candidate {
             Ok(rest) => Self { name: name(&Path::new(called).join(rest)), ..self },
             Err(_) => self,
         }
-    }
-}
-
-/// The snapshot that a file belongs to: the folder of the manifest that is beside its account, else the file itself.
-/// `manifests` remembers those that were read, by folder.
-pub(super) fn snapshot_of(candidate: &Candidate, manifests: &mut BTreeMap<PathBuf, Option<Manifest>>) -> Origin {
-    let manifest = candidate.path.ancestors().nth(3).and_then(|folder| {
-        let read = || std::fs::read(folder.join("manifest.json")).ok();
-        let known = manifests.entry(folder.to_owned()).or_insert_with(|| serde_json::from_slice(&read()?).ok());
-        Some((folder, known.as_ref()?))
-    });
-    match manifest {
-        Some((folder, manifest)) => Origin { name: name(folder), at: Some(manifest.collected_at.clone()) },
-        None => Origin { name: candidate.name.clone(), at: None },
     }
 }
 

@@ -113,11 +113,31 @@ pub struct Manifest {
     pub tool: String,
     /// When collecting began, in UTC: `2026-01-02T03:04:05Z`.
     pub collected_at: String,
-    /// What was asked for: account → regions.
+    /// What was asked for: account → regions. No regions stand for an account that could not be entered.
     pub accounts: BTreeMap<String, Vec<String>>,
+    /// The sections that each account has. A file that is not there leaves unknown what it would tell.
+    pub services: Vec<Expected>,
     /// Whether everything that was asked for was gone through. What could not be read is in the sections.
     pub complete: bool,
 }
+
+/// A service of which there is a section.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Expected {
+    /// `ec2`.
+    pub service: String,
+    /// One section an account, under `global`; else one for each region.
+    pub global: bool,
+    /// Types of resources that the section may tell.
+    pub types: Vec<String>,
+}
+
+/// Name of the file beside the sections.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Stands for a service in the section of an account that could not be entered.
+pub const ENTRY: &str = "account";
 
 /// What is in a file of a snapshot folder.
 #[derive(JsonSchema)]

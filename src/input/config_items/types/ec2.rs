@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::input::config_items::item::{Made, Recorded, at, pascal};
+use crate::input::config_items::item::{Made, Recorded, at, document, pascal};
 
 pub(super) fn resources(item: &Recorded<'_>) -> Vec<Made> {
     let own =
@@ -28,6 +28,9 @@ pub(super) fn resources(item: &Recorded<'_>) -> Vec<Made> {
             vec![made.maybe("UsedBy", item.get("attachment.instanceId").cloned())]
         }
         "AWS::EC2::Instance" => vec![instance(item, own(INSTANCE))],
+        "AWS::EC2::EIP" => vec![address(item)],
+        "AWS::EC2::VPCEndpoint" => endpoint(item, own(ENDPOINT)).into_iter().collect(),
+        "AWS::EC2::VPNGateway" => vpn_gateway(item, own(&[])),
         _ => Vec::new(),
     }
 }
@@ -124,15 +127,62 @@ fn route_table(item: &Recorded<'_>, own: Made) -> Vec<Made> {
 }
 
 fn internet_gateway(item: &Recorded<'_>, own: Made) -> Vec<Made> {
+    with_attachments(item, own, "attachments", "InternetGatewayId")
+}
+
+fn vpn_gateway(item: &Recorded<'_>, own: Made) -> Vec<Made> {
+    if matches!(item.text("state"), Some("deleting" | "deleted")) {
+        return Vec::new();
+    }
+    with_attachments(item, own, "vpcAttachments", "VpnGatewayId")
+}
+
+/// A gateway, and one resource for each VPC that it is attached to.
+fn with_attachments(item: &Recorded<'_>, own: Made, list: &str, property: &str) -> Vec<Made> {
     let arn = item.arn();
-    let attached = item.list("attachments").iter().filter_map(|attachment| {
+    let attached = item.list(list).iter().filter_map(|attachment| {
         let vpc = at(attachment, "vpcId")?.as_str()?;
         let state = at(attachment, "state").and_then(Value::as_str);
         let made = Made::new("AWS::EC2::VPCGatewayAttachment", format!("{arn}/{vpc}"));
-        let made = made.set("InternetGatewayId", item.id).set("VpcId", vpc);
+        let made = made.set(property, item.id).set("VpcId", vpc);
         (!matches!(state, Some("detaching" | "detached"))).then_some(made)
     });
     std::iter::once(own).chain(attached).collect()
+}
+
+const ADDRESS: &[(&str, &str)] = &[
+    ("domain", "Domain"),
+    ("publicIp", "PublicIp"),
+    ("instanceId", "InstanceId"),
+    ("networkInterfaceId", "NetworkInterfaceId"),
+    ("privateIpAddress", "PrivateIpAddress"),
+];
+
+/// `Ref` returns an address, which is no name of its resource.
+fn address(item: &Recorded<'_>) -> Made {
+    item.resource(item.kind).means("AllocationId", item.text("allocationId")).take(item.configuration, ADDRESS)
+}
+
+const ENDPOINT: &[(&str, &str)] = &[
+    ("vpcEndpointType", "VpcEndpointType"),
+    ("serviceName", "ServiceName"),
+    ("vpcId", "VpcId"),
+    ("privateDnsEnabled", "PrivateDnsEnabled"),
+];
+
+fn endpoint(item: &Recorded<'_>, made: Made) -> Option<Made> {
+    let state = item.text("state").unwrap_or_default().to_ascii_lowercase();
+    if matches!(state.as_str(), "deleted" | "failed" | "rejected" | "expired") {
+        return None;
+    }
+    let filled = |list: Vec<Value>| (!list.is_empty()).then_some(list);
+    let made = made.maybe("RouteTableIds", filled(item.list("routeTableIds").to_vec()));
+    let made = made.maybe("SubnetIds", filled(item.list("subnetIds").to_vec()));
+    let made = made.maybe("SecurityGroupIds", filled(group_ids(item.list("groups"))));
+    Some(match item.get("policyDocument") {
+        Some(policy) => made.set("PolicyDocument", document(Some(policy))),
+        None => made.unread(&["PolicyDocument"], "ec2:DescribeVpcEndpoints"),
+    })
 }
 
 fn group_ids(groups: &[Value]) -> Vec<Value> {
