@@ -150,6 +150,27 @@ def security_group(logical, properties):
     return made, {"GroupId": made}
 
 
+@makes("EC2::LaunchTemplate")
+def launch_template(logical, properties):
+    given = {"LaunchTemplateName": f"desk-{logical}", **properties}
+    made = client("ec2").create_launch_template(**given)["LaunchTemplate"]["LaunchTemplateId"]
+    return made, {"LaunchTemplateId": made}
+
+
+@makes("AutoScaling::AutoScalingGroup")
+def auto_scaling_group(logical, properties):
+    name = properties.get("AutoScalingGroupName", f"desk-{logical}")
+    given = without(properties, "AutoScalingGroupName", "VPCZoneIdentifier", "MinSize", "MaxSize")
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        MinSize=int(properties["MinSize"]),
+        MaxSize=int(properties["MaxSize"]),
+        VPCZoneIdentifier=",".join(properties["VPCZoneIdentifier"]),
+        **given,
+    )
+    return name, {}
+
+
 # --- identities and permissions
 
 

@@ -5,6 +5,7 @@ missing operations, models the missing facts. Each says which documented behavio
 import json
 import re
 import threading
+import urllib.parse
 
 from moto.core.responses import ActionResult, BaseResponse
 
@@ -22,6 +23,9 @@ def close():
         client_vpn,
         listener_actions,
         second_factors,
+        stage_exports,
+        block_public_access,
+        capacity_providers,
         unimplemented_operations,
     ):
         gap()
@@ -305,6 +309,133 @@ def second_factors():
         return described
 
     models.CognitoIdpUserPool.to_json = to_json
+
+
+def stage_exports():
+    """A stage serves what its deployment froze (API Gateway developer guide, "Deploy REST APIs"), and its export says so in the
+    form of "OpenAPI extensions for API Gateway in REST APIs"."""
+    import moto.apigateway.models as models
+    from moto.apigateway.responses import APIGatewayResponse
+
+    frozen = {}
+    original = models.APIGatewayBackend.create_deployment
+
+    def create_deployment(self, function_id, *others, **named):
+        made = original(self, function_id, *others, **named)
+        frozen[function_id, made.id] = json.dumps(exported(self.get_rest_api(function_id)))
+        return made
+
+    def get_export(self):
+        _, _, api, _, stage, _, _ = urllib.parse.unquote(self.path).split("/")
+        deployment = self.backend.get_stage(api, stage).deployment_id
+        return 200, {"Content-Type": "application/octet-stream"}, frozen[api, deployment].encode()
+
+    models.APIGatewayBackend.create_deployment = create_deployment
+    APIGatewayResponse.get_export = get_export
+
+
+def exported(api):
+    authorizers = {made.id: made for made in api.authorizers.values()}
+    paths, schemes = {}, {}
+    for resource in api.resources.values():
+        for name, method in resource.resource_methods.items():
+            operation = {"security": security(method, authorizers, schemes)} if method.authorization_type != "NONE" else {}
+            if method.method_integration:
+                told = method.method_integration.to_json()
+                kept = ("type", "uri", "httpMethod", "credentials", "connectionType", "timeoutInMillis")
+                operation["x-amazon-apigateway-integration"] = {
+                    key: told[key].lower() if key == "type" else told[key] for key in kept if told.get(key)
+                }
+            key = "x-amazon-apigateway-any-method" if name == "ANY" else name.lower()
+            paths.setdefault(resource.get_path(), {})[key] = operation
+    document = {"openapi": "3.0.1", "info": {"title": api.name}, "paths": paths, "components": {"securitySchemes": schemes}}
+    if api.policy:
+        document["x-amazon-apigateway-policy"] = json.loads(api.policy)
+    return document
+
+
+def security(method, authorizers, schemes):
+    header = {"type": "apiKey", "name": "Authorization", "in": "header"}
+    if method.authorization_type == "AWS_IAM":
+        schemes["sigv4"] = {**header, "x-amazon-apigateway-authtype": "awsSigv4"}
+        return [{"sigv4": []}]
+    authorizer = authorizers[method.authorizer_id]
+    told = authorizer.to_json()
+    kept = ("type", "providerARNs", "authorizerUri", "authorizerCredentials", "identitySource")
+    schemes[authorizer.name] = {
+        **header,
+        "x-amazon-apigateway-authtype": told["type"].lower(),
+        "x-amazon-apigateway-authorizer": {
+            key: told[key].lower() if key == "type" else told[key] for key in kept if told.get(key)
+        },
+    }
+    return [{authorizer.name: method.authorization_scopes or []}]
+
+
+def block_public_access():
+    """Amazon EC2 API reference: VPC Block Public Access is off, and excludes nothing, until somebody turns it on."""
+    from moto.ec2.responses import EC2Response
+
+    options, exclusions = {}, {}
+
+    def place(self):
+        return self.current_account, self.region
+
+    def modify_vpc_block_public_access_options(self):
+        options[place(self)] = self.params["InternetGatewayBlockMode"]
+        return describe_vpc_block_public_access_options(self)
+
+    def describe_vpc_block_public_access_options(self):
+        account, region = place(self)
+        mode = options.get((account, region), "off")
+        told = {
+            "AwsAccountId": account,
+            "AwsRegion": region,
+            "State": "default-state" if mode == "off" else "update-complete",
+            "InternetGatewayBlockMode": mode,
+            "ManagedBy": "account",
+            "ExclusionsAllowed": "allowed",
+        }
+        return ActionResult({"VpcBlockPublicAccessOptions": told})
+
+    def create_vpc_block_public_access_exclusion(self):
+        made = exclusions.setdefault(place(self), [])
+        name = f"vpcbpa-exclude-{len(made) + 1:017x}"
+        kind, of = ("subnet", self.params["SubnetId"]) if self.params.get("SubnetId") else ("vpc", self.params["VpcId"])
+        account, region = place(self)
+        made.append(
+            {
+                "ExclusionId": name,
+                "InternetGatewayExclusionMode": self.params["InternetGatewayExclusionMode"],
+                "ResourceArn": f"arn:aws:ec2:{region}:{account}:{kind}/{of}",
+                "State": "create-complete",
+            }
+        )
+        return ActionResult({"VpcBlockPublicAccessExclusion": made[-1]})
+
+    def describe_vpc_block_public_access_exclusions(self):
+        return ActionResult({"VpcBlockPublicAccessExclusions": exclusions.get(place(self), [])})
+
+    for operation in (
+        modify_vpc_block_public_access_options,
+        describe_vpc_block_public_access_options,
+        create_vpc_block_public_access_exclusion,
+        describe_vpc_block_public_access_exclusions,
+    ):
+        setattr(EC2Response, operation.__name__, operation)
+
+
+def capacity_providers():
+    """Amazon ECS API reference, `DescribeCapacityProviders`: without names, all of them, those of Fargate among them."""
+    from moto.ecs.responses import EC2ContainerServiceResponse
+
+    def describe_capacity_providers(self):
+        backend, names = self.ecs_backend, self._get_param("capacityProviders")
+        own, failures = backend.describe_capacity_providers(names or list(backend.capacity_providers))
+        fargate = [] if names else [{"name": name, "status": "ACTIVE"} for name in ("FARGATE", "FARGATE_SPOT")]
+        return ActionResult({"capacityProviders": fargate + own, "failures": failures})
+
+    EC2ContainerServiceResponse.describe_capacity_providers = describe_capacity_providers
 
 
 QUERY = ("autoscaling", "cloudformation", "ec2", "elbv2", "iam", "rds", "sts")

@@ -44,6 +44,73 @@ const STAGE: &str = "
     Properties: {RestApiId: !Ref PartnerApi, DeploymentId: !Ref PartnerDeployment, StageName: live}
 ";
 
+/// A fleet of instances behind two front doors, one of which asks for nothing.
+const FLEET: &str = "
+  FleetTemplate:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      LaunchTemplateData:
+        ImageId: ami-0123456789abcdef0
+        InstanceType: t3.micro
+        SecurityGroupIds: [!GetAtt AppSg.GroupId]
+  Fleet:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      MinSize: '0'
+      MaxSize: '2'
+      VPCZoneIdentifier: [!Ref AppA, !Ref AppB]
+      LaunchTemplate: {LaunchTemplateId: !Ref FleetTemplate, Version: '1'}
+      TargetGroupARNs: [!Ref FleetTargets]
+  FleetTargets:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {VpcId: !Ref Vpc, TargetType: instance, Protocol: HTTP, Port: 8080}
+  FleetRule:
+    Type: AWS::ElasticLoadBalancingV2::ListenerRule
+    Properties:
+      ListenerArn: !Ref Https
+      Priority: 30
+      Conditions:
+        - Field: path-pattern
+          PathPatternConfig: {Values: ['/fleet/*']}
+      Actions:
+        - Type: authenticate-cognito
+          Order: 1
+          AuthenticateCognitoConfig:
+            UserPoolArn: !GetAtt Staff.Arn
+            UserPoolClientId: !Ref DeskClient
+            UserPoolDomain: !Ref StaffDomain
+            OnUnauthenticatedRequest: deny
+        - Type: forward
+          Order: 2
+          TargetGroupArn: !Ref FleetTargets
+  SideAlb:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties:
+      Type: application
+      Scheme: internet-facing
+      Subnets: [!Ref PublicA, !Ref PublicB]
+      SecurityGroups: [!GetAtt DoorSg.GroupId]
+  SideDoor:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      LoadBalancerArn: !Ref SideAlb
+      Protocol: HTTPS
+      Port: 443
+      SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06
+      Certificates: [{CertificateArn: !Ref CertificateArn}]
+      DefaultActions:
+        - Type: forward
+          TargetGroupArn: !Ref FleetTargets
+";
+
+/// What a fleet behind the open door is found to be.
+pub(crate) const AROUND: (&str, Verdict) = ("SRA-EDGE-006", Verdict::Fail);
+
+/// The good architecture and a fleet to which a door leads around the sign-in.
+pub(crate) fn with_fleet() -> String {
+    deployable() + FLEET
+}
+
 /// The good architecture with all that it needs.
 pub(crate) fn deployable() -> String {
     let mut template = good_template();
@@ -77,8 +144,9 @@ pub(crate) fn of_template(template: &str, account: &str) -> Verdicts {
 /// by its type.
 pub(crate) fn of_account(findings: Vec<Finding>, names: &BTreeMap<String, String>) -> Verdicts {
     counted(findings, |finding| {
-        let known = names.get(&*finding.subject.address.0).cloned();
-        known.unwrap_or_else(|| format!("another {}", finding.subject.resource_type))
+        // A route that is told by the document of its API may be a resource of its own in a template.
+        let known = names.get(&finding.subject.id).or_else(|| names.get(&*finding.subject.address.0));
+        known.cloned().unwrap_or_else(|| format!("another {}", finding.subject.resource_type))
     })
 }
 
@@ -313,12 +381,15 @@ fn a_list_that_was_cut_off_settles_nothing_and_fails_nothing() {
 fn a_denied_list_settles_nothing_and_fails_nothing() {
     // They are read in parallel too, which must not begin in the middle of this.
     let _ = rules();
-    let cases: Vec<_> = templates();
+    let mut cases: Vec<_> = templates();
+    cases.push(("lead around the sign-in to a fleet", with_fleet()));
     let wrong: Vec<String> = cases
         .par_iter()
         .flat_map(|(flaw, template)| {
             let (items, names) = deployed(&plain::plain(template, ACCOUNT));
             let before = of_account(judged(&snapshot_of(items.clone(), Vec::new())), &names);
+            let around = before.contains_key(&(AROUND.0.to_owned(), "Fleet".to_owned(), AROUND.1));
+            assert_eq!(around, template.contains("  Fleet:"), "{flaw}");
             let kinds: BTreeSet<&str> = items.iter().map(|item| item.kind.as_str()).collect();
             let mut wrong = Vec::new();
             for kind in kinds {

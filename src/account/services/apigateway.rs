@@ -2,12 +2,11 @@
 //!
 //! A stage serves the snapshot that its deployment made of the resources, whatever they have become since. So the
 //! routes, their authorizers and the policy come from the stage's export, as the API's `Body`. Stages that serve another
-//! deployment, or with other stage variables, are an API each. The resources themselves are only read when the export
-//! cannot be; the failed call then says that it may not be what is served.
+//! deployment, or with other stage variables, are an API each. The resources themselves are not read: what they say may not
+//! be what is served, so they cannot stand in for an export that failed.
 
 mod api;
 mod export;
-mod resource;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,15 +22,12 @@ use crate::account::reader::{Read, Reader, Unread};
 pub(super) const SERVICE: Service = Service {
     name: "apigateway",
     scope: Scope::Regional,
-    reads: &[&APIS, &STAGES, &EXPORT, &RESOURCES, &AUTHORIZERS, &DOMAINS, &MAPPINGS, &LINKS],
+    reads: &[&APIS, &STAGES, &EXPORT, &DOMAINS, &MAPPINGS, &LINKS],
     collect: |reader| Box::pin(collect(reader)),
 };
 
 const API_KIND: &str = "AWS::ApiGateway::RestApi";
 const STAGE_KIND: &str = "AWS::ApiGateway::Stage";
-const RESOURCE_KIND: &str = "AWS::ApiGateway::Resource";
-const METHOD_KIND: &str = "AWS::ApiGateway::Method";
-const AUTHORIZER_KIND: &str = "AWS::ApiGateway::Authorizer";
 const DOMAIN_KIND: &str = "AWS::ApiGateway::DomainName";
 const MAPPING_KIND: &str = "AWS::ApiGateway::BasePathMapping";
 const LINK_KIND: &str = "AWS::ApiGateway::VpcLink";
@@ -43,8 +39,6 @@ const PERMISSION: &str = "apigateway:GET";
 const APIS: Read = Read::list("apigateway:GetRestApis", &[API_KIND, STAGE_KIND]).needs(PERMISSION);
 const STAGES: Read = Read::detail("apigateway:GetStages").needs(PERMISSION);
 const EXPORT: Read = Read::detail("apigateway:GetExport").needs(PERMISSION);
-const RESOURCES: Read = Read::list("apigateway:GetResources", &[METHOD_KIND, RESOURCE_KIND]).needs(PERMISSION);
-const AUTHORIZERS: Read = Read::list("apigateway:GetAuthorizers", &[AUTHORIZER_KIND]).needs(PERMISSION);
 const DOMAINS: Read = Read::list("apigateway:GetDomainNames", &[DOMAIN_KIND, MAPPING_KIND]).needs(PERMISSION);
 const MAPPINGS: Read = Read::list("apigateway:GetBasePathMappings", &[MAPPING_KIND]).needs(PERMISSION);
 const LINKS: Read = Read::list("apigateway:GetVpcLinks", &[LINK_KIND]).needs(PERMISSION);
@@ -72,18 +66,14 @@ async fn read_api(reader: &Reader, client: &Client, api: RestApi) {
         Err(unread) => return reader.push(api::of_api(arn, &api, Some(Err(unread)))),
     };
     reader.extend(stages.iter().map(|stage| api::of_stage(arn, id, stage)));
-    let mut exports = Vec::new();
-    for stage in served(&stages) {
-        let Ok(body) = exported(reader, client, arn, id, stage).await else {
-            reader.push(api::of_api(arn, &api, None));
-            return current(reader, client, arn, id).await;
-        };
-        exports.push((stage, body));
-    }
-    let mut exports = exports.into_iter();
+    let export = |stage: Stage| async move {
+        let body = exported(reader, client, arn, id, &stage).await;
+        (stage, body)
+    };
+    let mut exports = reader.map(served(&stages).into_iter().cloned(), export).await.into_iter();
     // An API without a stage serves nothing.
-    reader.push(api::of_api(arn, &api, exports.next().map(|(_, body)| Ok(body))));
-    reader.extend(exports.map(|(stage, body)| api::of_other_stage(arn, &api, stage, body)));
+    reader.push(api::of_api(arn, &api, exports.next().map(|(_, body)| body)));
+    reader.extend(exports.map(|(stage, body)| api::of_other_stage(arn, &api, &stage, body)));
 }
 
 /// One stage of each deployment and set of variables, in the order of their names.
@@ -119,20 +109,6 @@ async fn exported(reader: &Reader, client: &Client, arn: &str, api: &str, stage:
         body.ok_or_else(|| SdkError::construction_failure("no OpenAPI 3 document"))
     };
     reader.get(&EXPORT, &format!("{arn}/stages/{name}"), body).await
-}
-
-/// The resources as they are now, which may not be what is deployed.
-async fn current(reader: &Reader, client: &Client, arn: &str, api: &str) {
-    let methods = client.get_resources().rest_api_id(api).limit(PAGE).embed("methods");
-    let (resources, authorizers) = tokio::join!(
-        reader.list(&RESOURCES, methods.into_paginator().items().send()),
-        reader.pages(&AUTHORIZERS, |position| async move {
-            let answer = client.get_authorizers().rest_api_id(api).limit(PAGE).set_position(position).send().await;
-            answer.map(|answer| (answer.items.unwrap_or_default(), answer.position))
-        })
-    );
-    reader.extend(resources.iter().flat_map(|it| resource::of_resource(arn, api, it)));
-    reader.extend(authorizers.iter().map(|it| resource::of_authorizer(arn, api, it)));
 }
 
 async fn domains(reader: &Reader, client: &Client) {

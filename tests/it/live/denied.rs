@@ -6,14 +6,17 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::json;
+use sra_guard::account::collect::Request;
 use sra_guard::account::services::SERVICES;
+use sra_guard::account::session::Opened;
 use sra_guard::input::snapshot::format::{Outcome, ReadRecord, Section, Snapshot, UNREAD, VERSION};
 
 use super::collected;
 use super::emulator::{account, emulator};
+use super::faults::Scene;
 use crate::deployed::plain::{REGION, plain};
-use crate::deployed::{Verdicts, deployable, judged, of_account, settled};
-use crate::support::{Folder, rules};
+use crate::deployed::{AROUND, Verdicts, judged, of_account, settled, with_fleet};
+use crate::support::{Folder, files, rules};
 
 #[test]
 fn a_denied_read_settles_nothing_and_fails_nothing() {
@@ -23,7 +26,7 @@ fn a_denied_read_settles_nothing_and_fails_nothing() {
     let (board, vpn, good) = (account(), account(), account());
     emulator.run("seeds.py", &["board", &board], String::new());
     emulator.run("seeds.py", &["vpn", &vpn], String::new());
-    let resources = plain(&deployable(), &good);
+    let resources = plain(&with_fleet(), &good);
     emulator.run("deploy.py", &[REGION], json!({ "account": good, "resources": resources }).to_string());
 
     let mut wrong = Vec::new();
@@ -44,6 +47,117 @@ fn a_denied_read_settles_nothing_and_fails_nothing() {
         wrong.extend(found);
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The same for the calls themselves: each operation that an audit calls, denied by the service.
+#[test]
+fn a_denied_call_settles_nothing_and_fails_nothing() {
+    let (emulator, account) = (emulator(), account());
+    emulator.run("seeds.py", &["board", &account], String::new());
+    let scene = Scene::of(&with_fleet(), &account);
+    scene.faults(&json!([]));
+    let whole = Folder::new();
+    collect(&scene, whole.path(), false);
+    let calls: BTreeSet<String> = scene.calls().keys().map(|call| operation(call)).collect();
+    assert!(calls.len() > 60, "{}", calls.len());
+    let before = verdicts(&sections(&whole));
+    assert!(before.keys().any(|(rule, _, verdict)| (rule.as_str(), *verdict) == AROUND), "{before:?}");
+
+    let (mut wrong, mut denied) = (Vec::new(), BTreeSet::new());
+    for call in calls {
+        let folder = Folder::new();
+        copy(whole.path(), folder.path());
+        let service = call.split(':').next().unwrap();
+        forget(&folder.path().join("snapshot"), service);
+        scene.faults(&json!([{ "match": format!("^{call}$"), "kind": "deny" }]));
+        collect(&scene, folder.path(), true);
+        let sections = sections(&folder);
+        let reads = sections.iter().flat_map(|section| &section.reads);
+        denied.extend(reads.filter(|read| read.outcome == Outcome::Denied).map(|read| read.api.clone()));
+        let settled = settled(&before, &verdicts(&sections));
+        wrong.extend(settled.into_iter().map(|found| format!("without {call}: {found}")));
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(denied.len() > 60, "{denied:?}");
+}
+
+fn collect(scene: &Scene, folder: &Path, resume: bool) {
+    let request =
+        Request { folder: folder.join("snapshot"), resume, read_code: false, now: "2026-01-01T00:00:00Z".to_owned() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let session = scene.proxy.session(&scene.account, REGION).await;
+        sra_guard::account::collect::collect(
+            &Opened { sessions: vec![session], closed: Vec::new() },
+            &request,
+            &|_| {},
+        )
+        .await
+        .unwrap();
+    });
+}
+
+/// What finds all calls of an operation: in REST style, the words of its path and anything where it names something.
+fn operation(call: &str) -> String {
+    const WORDS: &[&str] = &[
+        "aliases",
+        "apimappings",
+        "apis",
+        "authorizers",
+        "basepathmappings",
+        "concurrency",
+        "config",
+        "distribution",
+        "domainnames",
+        "event-source-mappings",
+        "exports",
+        "functions",
+        "hostedzone",
+        "integrations",
+        "layers",
+        "policy",
+        "restapis",
+        "routes",
+        "rrset",
+        "stages",
+        "url",
+        "urls",
+        "v1",
+        "v2",
+        "versions",
+        "vpclinks",
+    ];
+    let Some((method, path)) = call.split_once(' ') else { return call.to_owned() };
+    let dated = |part: &str| part.starts_with("20") && part.contains('-');
+    let parts = path.split('/').map(|part| match part {
+        "" => String::new(),
+        part if WORDS.contains(&part) || dated(part) => part.to_owned(),
+        _ => "[^/]+".to_owned(),
+    });
+    format!("{method} {}", parts.collect::<Vec<_>>().join("/"))
+}
+
+/// Removes what was read of a service, by the prefix that its calls have.
+fn forget(snapshot: &Path, service: &str) {
+    for (name, text) in files(snapshot) {
+        let own = format!("\"Api\": \"{service}");
+        if text.contains(&own) {
+            std::fs::remove_file(snapshot.join(name)).unwrap();
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&path, &target);
+        } else {
+            std::fs::copy(path, target).unwrap();
+        }
+    }
 }
 
 /// Verdicts by the addresses of subjects.

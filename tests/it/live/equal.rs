@@ -65,12 +65,28 @@ fn an_account_has_the_findings_of_the_template_that_was_deployed_to_it() {
 
 /// The logical id of each resource that was made, by the id that a snapshot gives it.
 fn names(resources: &[Plain], made: &Json, account: &str) -> BTreeMap<String, String> {
-    resources
-        .iter()
-        .map(|resource| {
-            let result = &made[&resource.logical];
-            let physical: Physical = serde_json::from_value(result.clone()).unwrap();
-            (physical.id(&resource.kind, &result["Properties"], account), resource.of.clone())
-        })
-        .collect()
+    let mut names = BTreeMap::new();
+    for resource in resources {
+        let result = &made[&resource.logical];
+        let physical: Physical = serde_json::from_value(result.clone()).unwrap();
+        names.insert(physical.id(&resource.kind, &result["Properties"], account), resource.of.clone());
+        if resource.kind == "AWS::ApiGateway::Method" {
+            names.insert(route(resources, made, resource), resource.of.clone());
+        }
+    }
+    names
+}
+
+/// What the export of a REST API calls a method.
+fn route(resources: &[Plain], made: &Json, method: &Plain) -> String {
+    let mut path = String::new();
+    let mut at = method.properties["ResourceId"]["Ref"].as_str();
+    while let Some(resource) = at.and_then(|at| resources.iter().find(|resource| resource.logical == at)) {
+        path = format!("/{}{path}", resource.properties["PathPart"].as_str().unwrap());
+        at = resource.properties["ParentId"]["Ref"].as_str();
+    }
+    let properties = &made[&method.logical]["Properties"];
+    let (api, verb) = (properties["RestApiId"].as_str().unwrap(), properties["HttpMethod"].as_str().unwrap());
+    let path = if path.is_empty() { "/" } else { &path };
+    format!("arn:aws:apigateway:{REGION}::/restapis/{api}:{verb} {path}")
 }

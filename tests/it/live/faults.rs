@@ -21,30 +21,35 @@ use crate::deployed::templates;
 use crate::support::{Folder, files};
 
 /// A proxy before the emulator, and an account behind it.
-struct Scene {
-    proxy: Emulator,
-    account: String,
+pub(super) struct Scene {
+    pub proxy: Emulator,
+    pub account: String,
 }
 
 impl Scene {
     /// Deploys the good architecture with a listener that lets anybody in.
     fn new() -> Self {
-        let emulator = emulator();
-        let account = account();
         let (_, template) = templates().into_iter().find(|(flaw, _)| flaw.contains("authenticat")).unwrap();
-        let deployment = json!({ "account": account, "resources": plain(&template, &account) });
+        Self::of(&template, &account())
+    }
+
+    /// Deploys a template to an account.
+    pub(super) fn of(template: &str, account: &str) -> Self {
+        let emulator = emulator();
+        let account = account.to_owned();
+        let deployment = json!({ "account": account, "resources": plain(template, &account) });
         let results = emulator.run("deploy.py", &[REGION], deployment.to_string());
         assert!(!results[0].contains("\"refused\""), "{results:?}");
         let upstream = emulator.endpoint.as_str();
         Self { proxy: Emulator::start("faults.py", &[upstream]), account }
     }
 
-    fn faults(&self, faults: &Json) {
+    pub(super) fn faults(&self, faults: &Json) {
         self.ask("POST", "/_faults", &faults.to_string());
     }
 
     /// How often each call was made since the faults were set.
-    fn calls(&self) -> BTreeMap<String, u64> {
+    pub(super) fn calls(&self) -> BTreeMap<String, u64> {
         let told: Json = serde_json::from_str(&self.ask("GET", "/_calls", "")).unwrap();
         serde_json::from_value(told["calls"].clone()).unwrap()
     }

@@ -21,9 +21,9 @@ pub(super) fn of_api(arn: &str, api: &RestApi, body: Option<Result<Value, Unread
 }
 
 /// The same API as another stage serves it. What names the API means the first one.
-pub(super) fn of_other_stage(arn: &str, api: &RestApi, stage: &Stage, body: Value) -> Item {
+pub(super) fn of_other_stage(arn: &str, api: &RestApi, stage: &Stage, body: Result<Value, Unread>) -> Item {
     let name = stage.stage_name().unwrap_or_default();
-    with_properties(Item::new(API_KIND, format!("{arn}/stages/{name}/api")), api, Some(Ok(body)))
+    with_properties(Item::new(API_KIND, format!("{arn}/stages/{name}/api")), api, Some(body))
         .name(Some(format!("{} (stage {name})", api.name().unwrap_or_default())))
 }
 

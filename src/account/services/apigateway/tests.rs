@@ -1,4 +1,4 @@
-use aws_sdk_apigateway::types::{BasePathMapping, Integration, IntegrationType, Method, MethodSetting, Resource};
+use aws_sdk_apigateway::types::{BasePathMapping, MethodSetting};
 use serde_json::json;
 
 use super::*;
@@ -77,29 +77,14 @@ fn the_policy_is_the_deployed_one_where_the_export_has_it() {
     let deployed = json!({"x-amazon-apigateway-policy": {"Statement": []}, "paths": {}});
     let item = api::of_api(ARN, &rest, Some(Ok(deployed.clone())));
     assert!(!item.properties.contains_key("Policy"));
-    let other = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), deployed);
+    let other = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), Ok(deployed));
     assert!(other.ids.is_empty());
     assert_eq!(other.name.as_deref(), Some("posts (stage dev)"));
     let unread = api::of_api(ARN, &rest, Some(Err(Unread(STAGES.api))));
     assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetStages"}));
-}
-
-#[test]
-fn a_resource_is_told_with_its_methods_and_without_what_they_send() {
-    let integration = Integration::builder()
-        .r#type(IntegrationType::HttpProxy)
-        .uri("https://backend.example")
-        .request_parameters("integration.request.header.key", "'planted-secret'")
-        .build();
-    let method = Method::builder().http_method("POST").authorization_type("NONE").method_integration(integration);
-    let resource = Resource::builder().id("r1").parent_id("root1").path_part("posts").path("/posts");
-    let items = resource::of_resource(ARN, "a1b2c3", &resource.resource_methods("POST", method.build()).build());
-    assert_eq!(items[0].properties["ParentId"], "root1");
-    assert_eq!(items[1].name.as_deref(), Some("POST /posts"));
-    assert_eq!(items[1].properties["Integration"], json!({"Type": "HTTP_PROXY", "Uri": "https://backend.example"}));
-    assert_eq!(items[1].properties["AuthorizationType"], "NONE");
-    let root = Resource::builder().id("root1").path("/").build();
-    assert!(resource::of_resource(ARN, "a1b2c3", &root).is_empty());
+    // What is there now does not tell what a stage serves.
+    let unread = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), Err(Unread(EXPORT.api)));
+    assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetExport"}));
 }
 
 #[test]
