@@ -138,6 +138,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// A read of a live account did not end well.
+    pub fn is_failed_read(&self) -> bool {
+        matches!(self, Self::Denied(_) | Self::Unread(_))
+    }
+
     /// Whether an unknown id may still turn out to be a resource of the input that uses it. A value that is handed in
     /// (a parameter, an import, a dynamic reference, a literal) exists before the stack does, so it cannot.
     pub fn may_be_declared(&self) -> bool {

@@ -26,6 +26,9 @@ const AUTHORIZER_KIND: &str = "AWS::ApiGatewayV2::Authorizer";
 const STAGE_KIND: &str = "AWS::ApiGatewayV2::Stage";
 const DOMAIN_KIND: &str = "AWS::ApiGatewayV2::DomainName";
 const MAPPING_KIND: &str = "AWS::ApiGatewayV2::ApiMapping";
+/// Of a REST API, below a path of several levels: only this version of the service tells those. Source: Amazon API Gateway
+/// Developer Guide, "Use API mappings to map API stages to a custom domain name for REST APIs".
+const REST_MAPPING_KIND: &str = "AWS::ApiGateway::BasePathMapping";
 const LINK_KIND: &str = "AWS::ApiGatewayV2::VpcLink";
 
 /// The permission for reading anything of API Gateway (service authorization reference, "Actions defined by Amazon API
@@ -40,8 +43,9 @@ const INTEGRATIONS: Read = Read::list("apigatewayv2:GetIntegrations", &[INTEGRAT
 const AUTHORIZERS: Read = Read::list("apigatewayv2:GetAuthorizers", &[AUTHORIZER_KIND]).needs(PERMISSION);
 const AUTHORIZER: Read = Read::detail("apigatewayv2:GetAuthorizer").needs(PERMISSION);
 const STAGES: Read = Read::list("apigatewayv2:GetStages", &[STAGE_KIND]).needs(PERMISSION);
-const DOMAINS: Read = Read::list("apigatewayv2:GetDomainNames", &[DOMAIN_KIND, MAPPING_KIND]).needs(PERMISSION);
-const MAPPINGS: Read = Read::list("apigatewayv2:GetApiMappings", &[MAPPING_KIND]).needs(PERMISSION);
+const DOMAINS: Read =
+    Read::list("apigatewayv2:GetDomainNames", &[DOMAIN_KIND, MAPPING_KIND, REST_MAPPING_KIND]).needs(PERMISSION);
+const MAPPINGS: Read = Read::list("apigatewayv2:GetApiMappings", &[MAPPING_KIND, REST_MAPPING_KIND]).needs(PERMISSION);
 const LINKS: Read = Read::list("apigatewayv2:GetVpcLinks", &[LINK_KIND]).needs(PERMISSION);
 
 /// The most that the service answers with (Amazon API Gateway quotas).
@@ -124,11 +128,12 @@ async fn read_domain(reader: &Reader, client: &Client, domain: DomainName, apis:
         })
         .await;
     let arn = arn(reader, &format!("domainnames/{name}"));
-    let own: Vec<_> = mappings.iter().filter(|it| it.api_id().is_some_and(|id| apis.contains(id))).collect();
+    let (own, rest): (Vec<_>, Vec<_>) = mappings.iter().partition(|it| it.api_id().is_some_and(|id| apis.contains(id)));
     if !own.is_empty() {
         reader.push(api::of_domain(&arn, &domain));
     }
     reader.extend(own.into_iter().map(|mapping| api::of_mapping(&arn, mapping)));
+    reader.extend(rest.into_iter().filter_map(|mapping| api::of_rest_mapping(&arn, name, mapping)));
 }
 
 async fn links(reader: &Reader, client: &Client) {

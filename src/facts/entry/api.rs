@@ -10,7 +10,49 @@ use crate::graph::{Graph, Target, Typed};
 
 pub(super) fn paths(graph: &Graph) -> Vec<EntryPath> {
     let apis = graph.apigateway.apis.iter();
-    apis.flat_map(|api| graph.apigateway.routes_of(&api.key).map(|route| path(graph, api, route))).collect()
+    apis.flat_map(|api| {
+        let known = graph.apigateway.routes_of(&api.key).map(|route| path(graph, api, route));
+        known.chain(unread(api))
+    })
+    .collect()
+}
+
+/// What an API of a live account serves beside its known routes, where that could not be read.
+fn unread(api: &Api) -> Option<EntryPath> {
+    let (reason, span) = api.unread.iter().find(|(reason, _)| reason.is_failed_read())?;
+    let address = api.address.as_ref()?;
+    let evidence = vec![Step::new("routes that could not be read", *span)];
+    Some(EntryPath {
+        front: address.clone(),
+        door: address.clone(),
+        door_span: *span,
+        via: via(api.protocol),
+        request: "routes that could not be read".to_owned(),
+        authentication: Fact::unknown(reason.clone(), evidence.clone()),
+        exempt: false,
+        internet_facing: internet_facing(api),
+        backends: Vec::new(),
+        backends_open: Some(reason.clone()),
+        evidence,
+    })
+}
+
+fn via(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Rest => "rest_api",
+        Protocol::Http => "http_api",
+        Protocol::WebSocket => "websocket_api",
+    }
+}
+
+fn internet_facing(api: &Api) -> Fact<bool> {
+    match &api.private {
+        Typed::Known(private, span) => {
+            let label = if *private { "only interface endpoints lead to the API" } else { "the API is public" };
+            Fact::known(!private, vec![Step::new(label, *span)])
+        }
+        other => Fact::of(other.clone(), "the API's endpoint type"),
+    }
 }
 
 fn path(graph: &Graph, api: &Api, route: &Route) -> EntryPath {
@@ -23,26 +65,15 @@ fn path(graph: &Graph, api: &Api, route: &Route) -> EntryPath {
     let mut evidence = vec![Step::new(format!("`{request}`"), route.span)];
     evidence.extend(authentication.evidence.iter().cloned());
     evidence.push(Step::new(format!("`{request}` is integrated with its backend"), route.integration.span));
-    let internet_facing = match &api.private {
-        Typed::Known(private, span) => {
-            let label = if *private { "only interface endpoints lead to the API" } else { "the API is public" };
-            Fact::known(!private, vec![Step::new(label, *span)])
-        }
-        other => Fact::of(other.clone(), "the API's endpoint type"),
-    };
     EntryPath {
         front: api.address.clone().unwrap_or_else(|| route.address.clone()),
         door: route.address.clone(),
         door_span: route.span,
-        via: match route.protocol {
-            Protocol::Rest => "rest_api",
-            Protocol::Http => "http_api",
-            Protocol::WebSocket => "websocket_api",
-        },
+        via: via(route.protocol),
         request,
         authentication,
         exempt: false,
-        internet_facing,
+        internet_facing: internet_facing(api),
         backends: backends(&route.integration),
         backends_open: match &route.integration.destination {
             Destination::Unknown(reason) => Some(reason.clone()).filter(may_be_declared),

@@ -52,6 +52,14 @@ pub(super) fn subjects(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
     for address in BACKENDS.iter().flat_map(|kind| graph.resources.unread(kind)).filter(|_| may_lead_further) {
         by_backend.entry(address).or_default();
     }
+    // A front of which nothing was read but itself stands for what it leads to.
+    let blind = |entry: &&EntryPath| {
+        let failed = entry.backends_open.as_ref().is_some_and(Reason::is_failed_read);
+        failed && entry.backends.is_empty() && entry.door == entry.front
+    };
+    for entry in entries.iter().filter(blind) {
+        by_backend.entry(&entry.front).or_default();
+    }
     for (address, leads) in &mut by_backend {
         let here = |entry: &EntryPath| entry.backends.iter().any(|backend| backend.address() == Some(*address));
         let elsewhere = entries.iter().filter(|entry| entry.backends_open.is_some() && !here(entry));

@@ -167,7 +167,7 @@ fn unread_part(permission: &Permission, url: &Url) -> Option<Reason> {
         _ => None,
     };
     let parts = [of_function(&permission.function), of_function(&url.function), auth_type];
-    parts.into_iter().flatten().find(|reason| matches!(reason, Reason::Denied(_) | Reason::Unread(_)))
+    parts.into_iter().flatten().find(Reason::is_failed_read)
 }
 
 /// What keeps one from telling whether a permission is for everyone.

@@ -7,7 +7,8 @@ use aws_sdk_apigatewayv2::types::{
 };
 
 use super::{
-    API_KIND, AUTHORIZER_KIND, DOMAIN_KIND, INTEGRATION_KIND, LINK_KIND, MAPPING_KIND, ROUTE_KIND, STAGE_KIND,
+    API_KIND, AUTHORIZER_KIND, DOMAIN_KIND, INTEGRATION_KIND, LINK_KIND, MAPPING_KIND, REST_MAPPING_KIND, ROUTE_KIND,
+    STAGE_KIND,
 };
 use crate::account::item::{Object, masked, texts, word, words};
 use crate::input::snapshot::format::Item;
@@ -174,6 +175,17 @@ pub(super) fn of_mapping(arn: &str, mapping: &ApiMapping) -> Item {
         .set("ApiId", mapping.api_id())
         .set("ApiMappingKey", mapping.api_mapping_key())
         .set("Stage", mapping.stage())
+}
+
+/// The other mappings of REST APIs are read where those are.
+pub(super) fn of_rest_mapping(arn: &str, domain: &str, mapping: &ApiMapping) -> Option<Item> {
+    let path = mapping.api_mapping_key().filter(|key| key.contains('/'))?;
+    let item = Item::new(REST_MAPPING_KIND, format!("{arn}/basepathmappings/{path}"))
+        .set("DomainName", domain)
+        .set("RestApiId", mapping.api_id())
+        .set("BasePath", path)
+        .set("Stage", mapping.stage());
+    Some(item)
 }
 
 pub(super) fn of_link(arn: &str, link: &VpcLink) -> Item {

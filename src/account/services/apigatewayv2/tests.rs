@@ -80,3 +80,18 @@ fn a_mapping_leads_to_the_domain_and_the_api() {
     assert_eq!(mapping.properties["DomainName"], domain.ids["Ref"].as_str());
     assert_eq!(mapping.properties["ApiId"], "a1b2c3");
 }
+
+#[test]
+fn a_rest_api_below_several_levels_is_mapped_by_what_this_version_tells() {
+    let mapping = |key: &str| {
+        let mapping = ApiMapping::builder().api_id("rest1").stage("live").api_mapping_key(key).build();
+        api::of_rest_mapping("arn:d", "shop.example.com", &mapping)
+    };
+    assert!(mapping("orders").is_none(), "the other version tells it");
+    let item = mapping("orders/v1").unwrap();
+    assert_eq!((item.kind.as_str(), item.id.as_str()), (REST_MAPPING_KIND, "arn:d/basepathmappings/orders/v1"));
+    assert_eq!(
+        serde_json::Value::from(item.properties),
+        json!({"DomainName": "shop.example.com", "RestApiId": "rest1", "BasePath": "orders/v1", "Stage": "live"})
+    );
+}
