@@ -150,6 +150,31 @@ def security_group(logical, properties):
     return made, {"GroupId": made}
 
 
+@makes("EC2::FlowLog")
+def flow_log(_, properties):
+    given = without(properties, "ResourceId")
+    made = client("ec2").create_flow_logs(ResourceIds=[properties["ResourceId"]], **given)["FlowLogIds"][0]
+    return made, {"Id": made}
+
+
+@makes("S3::Bucket")
+def bucket(logical, properties):
+    name = properties.get("BucketName", f"desk-{logical}-{CREDENTIALS.access_key}".lower())
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name, {"Arn": f"arn:aws:s3:::{name}"}
+
+
+@makes("EC2::Instance")
+def instance(_, properties):
+    given = without(properties, "IamInstanceProfile", "Tags")
+    if "IamInstanceProfile" in properties:
+        given["IamInstanceProfile"] = {"Name": properties["IamInstanceProfile"]}
+    if properties.get("Tags"):
+        given["TagSpecifications"] = [{"ResourceType": "instance", "Tags": properties["Tags"]}]
+    made = client("ec2").run_instances(MinCount=1, MaxCount=1, **given)["Instances"][0]
+    return made["InstanceId"], {"InstanceId": made["InstanceId"], "PrivateIp": made["PrivateIpAddress"]}
+
+
 @makes("EC2::LaunchTemplate")
 def launch_template(logical, properties):
     given = {"LaunchTemplateName": f"desk-{logical}", **properties}
@@ -187,6 +212,20 @@ def role(logical, properties):
     return name, {"Arn": made["Arn"], "RoleId": made["RoleId"]}
 
 
+@makes("IAM::InstanceProfile")
+def instance_profile(logical, properties):
+    name = properties.get("InstanceProfileName", f"desk-{logical}")
+    made = client("iam").create_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
+    for role in properties["Roles"]:
+        client("iam").add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+    return name, {"Arn": made}
+
+
+@makes("SecretsManager::Secret")
+def secret(logical, properties):
+    return client("secretsmanager").create_secret(Name=f"desk-{logical}", **properties)["ARN"], {}
+
+
 @makes("Cognito::UserPool")
 def user_pool(logical, properties):
     given = without(properties, "UserPoolName", "EnabledMfas", "MfaConfiguration")
@@ -219,6 +258,12 @@ def user_pool_client(logical, properties):
 def user_pool_domain(_, properties):
     client("cognito-idp").create_user_pool_domain(**properties)
     return properties["Domain"], {}
+
+
+@makes("Cognito::UserPoolIdentityProvider")
+def identity_provider(_, properties):
+    client("cognito-idp").create_identity_provider(**properties)
+    return properties["ProviderName"], {}
 
 
 @makes("Cognito::UserPoolResourceServer")
@@ -296,8 +341,11 @@ def load_balancer(logical, properties):
 
 @makes("ElasticLoadBalancingV2::TargetGroup")
 def target_group(logical, properties):
-    given = {"Name": f"desk-{logical}", **without(properties, "Targets")}
+    given = {"Name": f"desk-{logical}", **without(properties, "Targets", "TargetGroupAttributes")}
     arn = client("elbv2").create_target_group(**given)["TargetGroups"][0]["TargetGroupArn"]
+    if properties.get("TargetGroupAttributes"):
+        attributes = properties["TargetGroupAttributes"]
+        client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
     if properties.get("Targets"):
         client("elbv2").register_targets(TargetGroupArn=arn, Targets=properties["Targets"])
     return arn, {"TargetGroupArn": arn}

@@ -74,6 +74,7 @@ impl Physical {
         let of_gateway = |path: &str| format!("arn:aws:apigateway:{REGION}::{path}");
         let user_pool = |part: &str| of_region("cognito-idp", &format!("userpool/{}/{part}", text("UserPoolId")));
         match kind {
+            "AWS::EC2::Instance" => of_region("ec2", &format!("instance/{own}")),
             "AWS::EC2::VPC" => of_region("ec2", &format!("vpc/{own}")),
             "AWS::EC2::Subnet" => of_region("ec2", &format!("subnet/{own}")),
             "AWS::EC2::SecurityGroup" => of_region("ec2", &format!("security-group/{own}")),

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::emulator::{account, emulator};
 use super::{collected, judged};
+use crate::deployed::examples::examples;
 use crate::deployed::physical::Physical;
 use crate::deployed::plain::{Plain, REGION, plain};
 use crate::deployed::{difference, of_account, of_template, templates, unexplained};
@@ -20,8 +21,9 @@ const ONE_WORLD: &[(&str, &str, &str)] = &[];
 #[test]
 fn an_account_has_the_findings_of_the_template_that_was_deployed_to_it() {
     let emulator = emulator();
-    let cases: Vec<_> = templates()
-        .into_iter()
+    let flaws = templates().into_iter().map(|(flaw, template)| (flaw.to_owned(), template));
+    let cases: Vec<_> = flaws
+        .chain(examples())
         .map(|(flaw, template)| {
             let account = account();
             let resources = plain(&template, &account);
@@ -41,7 +43,7 @@ fn an_account_has_the_findings_of_the_template_that_was_deployed_to_it() {
         match (result["refused"].as_str(), REFUSED.iter().find(|(of, _)| of == flaw)) {
             (None, None) => {
                 let names = names(resources, &result["made"], account);
-                deployed.push((*flaw, template, account.clone(), names));
+                deployed.push((flaw.as_str(), template, account.clone(), names));
             }
             (Some(error), Some((_, expected))) => assert!(error.contains(expected), "{flaw}: {error}"),
             (refused, expected) => panic!("{flaw}: refused: {refused:?}, expected: {expected:?}"),
