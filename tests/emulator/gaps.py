@@ -312,64 +312,77 @@ def second_factors():
 
 
 def stage_exports():
-    """A stage serves what its deployment froze (API Gateway developer guide, "Deploy REST APIs"), and its export says so in the
-    form of "OpenAPI extensions for API Gateway in REST APIs"."""
+    """A stage is exported as its deployment found the resources, with their security (API Gateway API reference, `GetExport`;
+    developer guide, "Export a REST API from API Gateway" and "OpenAPI extensions for API Gateway").
+    """
     import moto.apigateway.models as models
     from moto.apigateway.responses import APIGatewayResponse
 
-    frozen = {}
-    original = models.APIGatewayBackend.create_deployment
+    original = models.RestAPI.create_deployment
 
-    def create_deployment(self, function_id, *others, **named):
-        made = original(self, function_id, *others, **named)
-        frozen[function_id, made.id] = json.dumps(exported(self.get_rest_api(function_id)))
+    def create_deployment(self, *others, **named):
+        made = original(self, *others, **named)
+        made.document = exported(self)
         return made
 
     def get_export(self):
-        _, _, api, _, stage, _, _ = urllib.parse.unquote(self.path).split("/")
+        api, stage = self.path.split("/")[-5], self.path.split("/")[-3]
         deployment = self.backend.get_stage(api, stage).deployment_id
-        return 200, {"Content-Type": "application/octet-stream"}, frozen[api, deployment].encode()
+        document = self.backend.get_rest_api(api).deployments[deployment].document
+        return 200, {"Content-Type": "application/json"}, json.dumps(document).encode()
 
-    models.APIGatewayBackend.create_deployment = create_deployment
+    models.RestAPI.create_deployment = create_deployment
     APIGatewayResponse.get_export = get_export
 
 
 def exported(api):
-    authorizers = {made.id: made for made in api.authorizers.values()}
-    paths, schemes = {}, {}
+    """An API as a document of OpenAPI 3 with the extensions of API Gateway."""
+    header = {"type": "apiKey", "in": "header"}
+    schemes, paths = {}, {}
+    for authorizer in api.get_authorizers():
+        told = authorizer.to_json()
+        kind = "cognito_user_pools" if told["type"] == "COGNITO_USER_POOLS" else "custom"
+        source = told.get("identitySource", "").rsplit(".", 1)[-1]
+        kept = ("providerARNs", "authorizerUri", "authorizerCredentials", "identitySource", "authorizerResultTtlInSeconds")
+        schemes[authorizer.name] = {
+            **header,
+            "name": source or "Unused",
+            "x-amazon-apigateway-authtype": kind,
+            "x-amazon-apigateway-authorizer": {
+                "type": told["type"].lower(),
+                **{key: told[key] for key in kept if told.get(key) is not None},
+            },
+        }
+    names = {authorizer.id: authorizer.name for authorizer in api.get_authorizers()}
     for resource in api.resources.values():
         for name, method in resource.resource_methods.items():
-            operation = {"security": security(method, authorizers, schemes)} if method.authorization_type != "NONE" else {}
+            demands = {}
+            if method.authorization_type == "AWS_IAM":
+                schemes["sigv4"] = {**header, "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4"}
+                demands["sigv4"] = []
+            elif method.authorizer_id:
+                demands[names[method.authorizer_id]] = method.authorization_scopes or []
+            if method.api_key_required:
+                schemes["api_key"] = {**header, "name": "x-api-key"}
+                demands["api_key"] = []
+            operation = {"responses": {}}
+            if demands:
+                operation["security"] = [demands]
             if method.method_integration:
-                told = method.method_integration.to_json()
-                kept = ("type", "uri", "httpMethod", "credentials", "connectionType", "timeoutInMillis")
-                operation["x-amazon-apigateway-integration"] = {
-                    key: told[key].lower() if key == "type" else told[key] for key in kept if told.get(key)
-                }
+                integration = {key: value for key, value in method.method_integration.to_json().items() if value}
+                operation["x-amazon-apigateway-integration"] = {**integration, "type": integration["type"].lower()}
             key = "x-amazon-apigateway-any-method" if name == "ANY" else name.lower()
             paths.setdefault(resource.get_path(), {})[key] = operation
-    document = {"openapi": "3.0.1", "info": {"title": api.name}, "paths": paths, "components": {"securitySchemes": schemes}}
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": api.name, "version": "2025-01-01T00:00:00Z"},
+        "servers": [{"url": f"https://{api.id}.execute-api.{api.region_name}.amazonaws.com/{{basePath}}"}],
+        "paths": paths,
+        "components": {"securitySchemes": schemes},
+    }
     if api.policy:
         document["x-amazon-apigateway-policy"] = json.loads(api.policy)
     return document
-
-
-def security(method, authorizers, schemes):
-    header = {"type": "apiKey", "name": "Authorization", "in": "header"}
-    if method.authorization_type == "AWS_IAM":
-        schemes["sigv4"] = {**header, "x-amazon-apigateway-authtype": "awsSigv4"}
-        return [{"sigv4": []}]
-    authorizer = authorizers[method.authorizer_id]
-    told = authorizer.to_json()
-    kept = ("type", "providerARNs", "authorizerUri", "authorizerCredentials", "identitySource")
-    schemes[authorizer.name] = {
-        **header,
-        "x-amazon-apigateway-authtype": told["type"].lower(),
-        "x-amazon-apigateway-authorizer": {
-            key: told[key].lower() if key == "type" else told[key] for key in kept if told.get(key)
-        },
-    }
-    return [{authorizer.name: method.authorization_scopes or []}]
 
 
 def block_public_access():

@@ -141,7 +141,7 @@ pub(crate) fn of_template(template: &str, account: &str) -> Verdicts {
     counted(scan::judge(unit.as_ref(), rules(), true).findings, |finding| finding.subject.name.clone())
 }
 
-/// What is found in a snapshot, by the logical ids that `names` knows for the ids of items. What no template declares goes
+/// What is found in a snapshot, by the logical ids that `names` knows for the ids of items and of their parts. What no template declares goes
 /// by its type.
 pub(crate) fn of_account(findings: Vec<Finding>, names: &BTreeMap<String, String>) -> Verdicts {
     counted(findings, |finding| {

@@ -9,6 +9,7 @@ mod publish;
 mod scale;
 mod seeds;
 mod sessions;
+mod stages;
 mod throttled;
 mod wire;
 

@@ -92,7 +92,7 @@ fn a_service_that_asks_to_slow_down_is_read_at_its_pace() {
     let parts = vec![paced("lambda:", 20.0), refused("ec2:DescribeSubnets", 2)];
     let (bad, took, functions) = collected(parts);
     assert_eq!((bad, functions), (BTreeMap::new(), SIZE.functions));
-    assert!(took < Duration::from_secs(120), "{took:?}");
+    assert!(took < Duration::from_mins(2), "{took:?}");
 }
 
 #[test]
@@ -100,5 +100,5 @@ fn a_service_that_never_answers_is_throttled_and_the_others_are_read() {
     let (bad, took, functions) = collected(vec![refused("iam:GetAccountAuthorizationDetails", usize::MAX)]);
     let api = "iam:GetAccountAuthorizationDetails".to_owned();
     assert_eq!((bad, functions), (BTreeMap::from([(api, Outcome::Throttled)]), SIZE.functions));
-    assert!(took < Duration::from_secs(120), "{took:?}");
+    assert!(took < Duration::from_mins(2), "{took:?}");
 }

@@ -28,15 +28,19 @@ pub(super) fn of_other_stage(arn: &str, api: &RestApi, stage: &Stage, body: Resu
 }
 
 fn with_properties(item: Item, api: &RestApi, body: Option<Result<Value, Unread>>) -> Item {
+    let policy = api.policy().filter(|policy| !policy.is_empty()).map(of_policy);
     // The deployed policy is in the export.
-    let deployed = matches!(&body, Some(Ok(body)) if body.get(super::export::POLICY).is_some());
-    let policy = api.policy().filter(|policy| !policy.is_empty() && !deployed);
+    let policy = match &body {
+        Some(Ok(body)) if body.get(super::export::POLICY).is_some() => None,
+        Some(Err(unread)) => Some(Err(*unread)),
+        _ => policy.map(Ok),
+    };
     item.set("Name", api.name())
         .set("EndpointConfiguration", api.endpoint_configuration().map(of_endpoint))
         .set("DisableExecuteApiEndpoint", api.disable_execute_api_endpoint())
         .set("ApiKeySourceType", word(api.api_key_source()))
         .set("SecurityPolicy", word(api.security_policy()))
-        .set("Policy", policy.map(of_policy))
+        .set("Policy", policy)
         .set("Body", body)
         .set("Tags", tags(api.tags()))
 }

@@ -82,6 +82,7 @@ fn the_policy_is_the_deployed_one_where_the_export_has_it() {
     assert_eq!(other.name.as_deref(), Some("posts (stage dev)"));
     let unread = api::of_api(ARN, &rest, Some(Err(Unread(STAGES.api))));
     assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetStages"}));
+    assert_eq!(unread.properties["Policy"], json!({"Unread": "apigateway:GetStages"}));
     // What is there now does not tell what a stage serves.
     let unread = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), Err(Unread(EXPORT.api)));
     assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetExport"}));
