@@ -132,7 +132,7 @@ pub struct Access {
     #[arg(long, value_name = "URL", help_heading = "Account")]
     pub endpoint_url: Option<String>,
     /// Seconds that one attempt of a call may take [default: 30]
-    #[arg(long, value_name = "SECONDS", help_heading = "Account")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Account")]
     pub timeout: Option<u64>,
 }
 

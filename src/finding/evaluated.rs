@@ -51,12 +51,16 @@ impl Report {
     /// Whether an account has no such resource; or, in words, why that is not certain.
     pub fn missing(&self, account: &str, region: &str, resource: &str, resource_type: &str) -> Result<bool, String> {
         let here = |part: &&Collected| part.account == account && part.region == region;
-        let parts: Vec<&Collected> =
-            self.collected.iter().filter(here).filter(|part| part.lists(resource_type)).collect();
+        let hides = |failed: &Failed| failed.hides.iter().any(|hidden| hidden == resource_type);
+        // Another service that was read knows nothing of it.
+        if let Some(why) = self.collected.iter().filter(here).find_map(|part| failed(part, hides)) {
+            return Err(why);
+        }
+        let lists = |part: &&Collected| part.lists(resource, resource_type);
+        let parts: Vec<&Collected> = self.collected.iter().filter(here).filter(lists).collect();
         if parts.is_empty() {
             return Err(format!("{resource_type} of account {account}, {region} was not read"));
         }
-        let hides = |failed: &Failed| failed.hides.iter().any(|hidden| hidden == resource_type);
         let touches = |failed: &Failed| match &failed.of {
             None => false,
             Some(of) => resource.starts_with(of.as_str()) || of.starts_with(resource),
@@ -64,7 +68,7 @@ impl Report {
         let part_of_any = |failed: &Failed| failed.of.is_none();
         let hidden = parts.iter().find_map(|part| {
             let listed = part.listed.iter().any(|listed| listed == resource_type);
-            failed(part, |failed| hides(failed) || touches(failed) || (!listed && part_of_any(failed)))
+            failed(part, |failed| touches(failed) || (!listed && part_of_any(failed)))
         });
         if let Some(why) = hidden {
             return Err(why);
@@ -82,11 +86,12 @@ fn failed(part: &Collected, matters: impl Fn(&Failed) -> bool) -> Option<String>
 impl Collected {
     /// Whether its reads tell all resources of a type: they were listed, or they are parts of what is listed, such as a
     /// permission of a function.
-    fn lists(&self, kind: &str) -> bool {
+    fn lists(&self, resource: &str, kind: &str) -> bool {
         let service = |kind: &str| kind.rsplit_once("::").map(|(service, _)| service.to_owned());
+        // User pools and identity pools are both `AWS::Cognito`; their ARNs tell them apart.
+        let own = resource.split(':').nth(2).is_some_and(|service| self.service.starts_with(service));
         self.listed.iter().any(|listed| listed == kind)
-            || (!self.failed.iter().any(|failed| failed.hides.iter().any(|hidden| hidden == kind))
-                && self.listed.iter().any(|listed| service(listed) == service(kind)))
+            || (own && self.listed.iter().any(|listed| service(listed) == service(kind)))
     }
 }
 
@@ -178,13 +183,28 @@ mod tests {
         assert!(lambda.gone(subnet("R-1")).unwrap_err().contains("was not read"));
         let denied = unread("ec2:DescribeSubnets", None, &["AWS::EC2::Subnet"]);
         let denied = report(vec![part("ec2", &["AWS::EC2::VPC"], vec![denied])]);
-        assert!(denied.gone(subnet("R-1")).unwrap_err().contains("was not read"));
+        assert!(denied.gone(subnet("R-1")).unwrap_err().contains("ec2:DescribeSubnets could not be read"));
         let cut_off = unread("ec2:DescribeSubnets", None, &["AWS::EC2::Subnet"]);
         let cut_off = report(vec![part("ec2", &["AWS::EC2::Subnet"], vec![cut_off])]);
         assert!(cut_off.gone(subnet("R-1")).unwrap_err().contains("ec2:DescribeSubnets could not be read"));
         let note = Note { level: NoteLevel::Error, message: String::new(), span: None, related: None };
         let broken = Report { notes: vec![note], ..report(vec![part("ec2", &["AWS::EC2::Subnet"], vec![])]) };
         assert!(broken.gone(subnet("R-1")).is_err());
+    }
+
+    #[test]
+    fn a_service_that_was_read_tells_nothing_of_another_of_the_same_name() {
+        let pool = Earlier {
+            resource: "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/p",
+            resource_type: "AWS::Cognito::UserPool",
+            ..subnet("R-1")
+        };
+        let others = part("cognito-identity", &["AWS::Cognito::IdentityPool"], vec![]);
+        assert!(report(vec![others.clone()]).gone(pool).unwrap_err().contains("was not read"));
+        let denied = unread("cognito-idp:ListUserPools", None, &["AWS::Cognito::UserPool"]);
+        let denied = part("cognito-idp", &[], vec![denied]);
+        let why = report(vec![others, denied]).gone(pool).unwrap_err();
+        assert!(why.contains("cognito-idp:ListUserPools could not be read"), "{why}");
     }
 
     #[test]

@@ -192,7 +192,6 @@ pub struct JsonUnread {
     /// The permission that the caller needs for it.
     pub permission: String,
     /// The resources that it was about, when it was about single ones.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub of: Vec<String>,
     /// What the service said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,9 +213,9 @@ pub struct Summary {
     pub terraform_foreign: Vec<String>,
     /// Terraform modules that are not on disk, by source: the addresses of their calls.
     pub terraform_absent: BTreeMap<String, BTreeSet<String>>,
-    /// What could not be read of live accounts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<JsonUnread>,
+    /// What could not be read of live accounts, when there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Vec<JsonUnread>>,
     /// Resources of types that no rule looks at yet, by type.
     pub not_understood: BTreeMap<String, usize>,
     pub subjects: usize,
@@ -366,7 +365,7 @@ fn summary(report: &crate::finding::Report) -> Summary {
         terraform_modules: report.terraform.modules,
         terraform_foreign: report.terraform.foreign.clone(),
         terraform_absent: report.absent_modules.clone(),
-        unread: unread(report),
+        unread: (!report.collected.is_empty()).then(|| unread(report)),
         not_understood: not_understood.map(|(kind, (number, _))| (kind.clone(), *number)).collect(),
         subjects: report.rules.iter().map(RuleCount::subjects).sum(),
         failed: total(Verdict::Fail),

@@ -3,6 +3,7 @@
 mod denied;
 mod emulator;
 mod equal;
+mod expired;
 mod faults;
 mod members;
 mod publish;
@@ -10,6 +11,7 @@ mod scale;
 mod seeds;
 mod sessions;
 mod stages;
+mod terminal;
 mod throttled;
 mod wire;
 

@@ -37,14 +37,17 @@ fn one_run_audits_several_accounts_in_several_regions() {
     }
     let folder = Folder::new();
     let listed = folder.write("accounts.txt", &accounts.join("\n"));
-    let output = Command::new(env!("CARGO_BIN_EXE_sra-guard"))
-        .args(["audit", "--all", "--format", "json", "--endpoint-url", &emulator.endpoint])
-        .args(["--region", &REGIONS.join(","), "--assume-role", "Audit", "--accounts"])
-        .arg(listed)
-        .env("AWS_ACCESS_KEY_ID", format!("EMULATED{}", accounts[0]))
-        .env("AWS_SECRET_ACCESS_KEY", "emulated")
-        .output()
-        .unwrap();
+    let audit = |format: &str| {
+        Command::new(env!("CARGO_BIN_EXE_sra-guard"))
+            .args(["audit", "--all", "--format", format, "--endpoint-url", &emulator.endpoint])
+            .args(["--region", &REGIONS.join(","), "--assume-role", "Audit", "--accounts"])
+            .arg(&listed)
+            .env("AWS_ACCESS_KEY_ID", format!("EMULATED{}", accounts[0]))
+            .env("AWS_SECRET_ACCESS_KEY", "emulated")
+            .output()
+            .unwrap()
+    };
+    let output = audit("json");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code().is_some_and(|code| code < 2), "{errors}");
     let report: Json = serde_json::from_slice(&output.stdout).unwrap();
@@ -64,4 +67,23 @@ fn one_run_audits_several_accounts_in_several_regions() {
         .collect();
     assert!(counts[0][0] > 10, "{counts:?}");
     assert!(counts.iter().all(|count| *count == counts[0] && count[1..] == [0, 1]), "{counts:?}");
+
+    // Each resource is named by its ARN, and so is each in which the proof lies.
+    for finding in findings.iter().filter(|finding| finding["verdict"] == "fail") {
+        let subject = &finding["subject"];
+        assert!(subject["arn"].as_str().unwrap().starts_with("arn:aws:"), "{finding:#}");
+        assert!(accounts.iter().any(|account| subject["account"] == account.as_str()), "{finding:#}");
+        let steps = finding["evidence"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["arn"].is_string()), "{finding:#}");
+    }
+    // The snapshot was kept nowhere, so nothing tells where, and the same accounts give the same bytes.
+    assert_eq!(audit("json").stdout, output.stdout);
+    let arn = findings.iter().find(|finding| finding["verdict"] == "fail").unwrap()["subject"]["arn"].as_str().unwrap();
+    for format in ["terminal", "sarif", "junit", "asff", "ocsf"] {
+        let output = audit(format);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(arn), "{format} does not name {arn}");
+        assert!(!text.contains("/tmp") && !text.contains("file://"), "{format} names a folder of this machine");
+        assert!(output.stderr.is_empty(), "nobody sees progress: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }

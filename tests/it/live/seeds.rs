@@ -6,10 +6,11 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
 use sra_guard::finding::Verdict;
 use sra_guard::report::{FORMATS, View};
 
-use super::emulator::{account, emulator};
+use super::emulator::{Emulator, account, emulator};
 use super::{collected, judged};
 use crate::support::{Folder, occasion};
 
@@ -73,21 +74,55 @@ fn assert_golden(system: &str, (fails, passes): Golden) {
 #[test]
 fn no_planted_secret_is_in_a_snapshot_a_log_or_a_report() {
     let (emulator, account) = (emulator(), account());
-    let secrets = emulator.run("seeds.py", &["secrets", &account], String::new());
+    let mut secrets = emulator.run("seeds.py", &["secrets", &account], String::new());
     assert!(secrets.len() >= 8, "{secrets:?}");
+    emulator.call(&account, REGION, "securityhub", "POST /accounts", &json!({}));
+    let [key, token, external_id] = ["key", "token", "external-id"].map(|what| format!("planted-{what}-5eC8eT"));
     let folder = Folder::new();
-    let output = Command::new(env!("CARGO_BIN_EXE_sra-guard"))
-        .args(["audit", "--region", REGION, "--endpoint-url", &emulator.endpoint, "--snapshot"])
-        .arg(folder.path().join("snapshot"))
-        .env("AWS_ACCESS_KEY_ID", format!("EMULATED{account}"))
-        .env("AWS_SECRET_ACCESS_KEY", "emulated")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("RUST_LOG", "trace")
-        .output()
-        .unwrap();
-    let mut places = vec![("what it prints".to_owned(), [output.stdout, output.stderr].concat())];
-    assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&places[0].1));
-    texts(&folder.path().join("snapshot"), &mut places);
+    let snapshot = folder.path().join("snapshot");
+    let mut places: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut run = |what: &str, endpoint: &str, arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_sra-guard"))
+            .args(arguments)
+            .args(["--endpoint-url", endpoint])
+            .env("AWS_ACCESS_KEY_ID", format!("EMULATED{account}"))
+            .env("AWS_SECRET_ACCESS_KEY", &key)
+            .env("AWS_SESSION_TOKEN", &token)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_MAX_ATTEMPTS", "1")
+            // As much as whoever looks for a fault lets the program say.
+            .env("RUST_LOG", "trace")
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .unwrap();
+        let all = [output.stdout, output.stderr].concat();
+        assert!(output.status.code().is_some(), "{what}: {}", String::from_utf8_lossy(&all));
+        places.push((what.to_owned(), all));
+        output.status.code()
+    };
+    let role = format!("arn:aws:iam::{account}:role/Audit");
+    let of = ["--region", REGION, "--assume-role", &role, "--external-id", &external_id];
+    let path = snapshot.to_str().unwrap();
+    let audit = [&["audit", "--all", "--read-code", "--publish", "security-hub", "--snapshot", path], &of[..]].concat();
+    assert!(run("what an audit prints", &emulator.endpoint, &audit) < Some(2));
+    assert_eq!(
+        run("what publishing prints", &emulator.endpoint, &["publish", "--security-hub", path, "--dry-run"]),
+        Some(0)
+    );
+    // What the services say of failures is said again.
+    let proxy = Emulator::start("faults.py", &[&emulator.endpoint]);
+    for kind in ["deny", "expire", "break", "garbage"] {
+        proxy.ask("POST", "/_faults", &json!([{ "match": ".*", "kind": kind }]).to_string());
+        run(&format!("what an audit prints when calls {kind}"), &proxy.endpoint, &[&["audit"], &of[..]].concat());
+        proxy.ask("POST", "/_faults", &json!([{ "match": "^(?!sts:|ec2:DescribeRegions)", "kind": kind }]).to_string());
+        let broken = folder.path().join(kind);
+        let arguments = [&["audit", "--snapshot", broken.to_str().unwrap()], &of[..]].concat();
+        run(&format!("what an audit prints when all but roles {kind}"), &proxy.endpoint, &arguments);
+    }
+    texts(folder.path(), &mut places);
+    let held = emulator.call(&account, REGION, "securityhub", "POST /findings", &json!({}));
+    assert!(held["Findings"].as_array().is_some_and(|findings| findings.len() > 3), "{held:#}");
+    places.push(("Security Hub".to_owned(), held.to_string().into_bytes()));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(places.iter().any(|(_, bytes)| text(bytes).contains("DB_PASSWORD")), "the function was read");
     let (report, sources) = judged(&folder, &account);
@@ -105,6 +140,9 @@ fn no_planted_secret_is_in_a_snapshot_a_log_or_a_report() {
         (format.write)(&view, &mut bytes).unwrap();
         places.push((format.name.to_owned(), bytes));
     }
+    secrets.extend([key, token, external_id]);
+    // Addresses that let anybody who has them in, such as that of a function's code.
+    secrets.extend(["X-Amz-Signature", "X-Amz-Security-Token", "awslambda-"].map(str::to_owned));
     for (place, bytes) in &places {
         for secret in &secrets {
             assert!(!text(bytes).contains(secret.as_str()), "`{secret}` is in {place}");

@@ -133,7 +133,8 @@ impl Cloud {
             token: header("authorization").filter(|_| signed.is_none()),
         };
         let (status, answer) = self.state.lock().unwrap().answer(&call);
-        let code = if status == 200 { "" } else { "x-amzn-errortype: AccessDeniedException\r\n" };
+        let code =
+            if status == 200 || answer.contains("__type") { "" } else { "x-amzn-errortype: AccessDeniedException\r\n" };
         let head =
             format!("HTTP/1.1 {status} x\r\n{code}content-length: {}\r\nconnection: close\r\n\r\n", answer.len());
         // Who does not wait for the answer does not get it.
