@@ -12,7 +12,7 @@ mod verdicts;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::finding::{Report, Severity, Verdict};
-use crate::input::{Format, Resource};
+use crate::input::Resource;
 use crate::scan::{self, Progress, Request};
 use crate::source::{SourceMap, Span};
 pub use pair::Basis;
@@ -190,9 +190,7 @@ impl Side {
 
 /// What stands for something that could not be read, or is none of AWS's.
 fn is_stand_in(resource: &Resource) -> bool {
-    resource.absent_module().is_some()
-        || resource.is_foreign()
-        || (resource.format == Format::Account && matches!(resource.properties.kind, crate::value::Kind::Unknown(_)))
+    resource.absent_module().is_some() || resource.is_foreign() || resource.is_unread()
 }
 
 /// Compares. `before` is the template where an account is compared with one.

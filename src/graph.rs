@@ -24,7 +24,7 @@ pub mod wafv2;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::input::{Format, Resource};
+use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reason, Reference, Value};
 pub use addressed::Addressed;
@@ -58,7 +58,7 @@ impl Resources {
         for (index, resource) in resources.list.iter().enumerate() {
             resources.by_address.insert(resource.address.clone(), index);
             resources.by_kind.entry(Arc::clone(&resource.kind)).or_default().push(index);
-            if resource.format == Format::Account && matches!(resource.properties.kind, Kind::Unknown(_)) {
+            if resource.is_unread() {
                 resources.unread.push(index);
             }
             if let Some(name) = physical_name(resource) {

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::source::Span;
-use crate::value::{Address, Prop, Reason, Value};
+use crate::value::{Address, Kind, Prop, Reason, Value};
 use crate::world::{NamedCondition, World, Worlds};
 
 /// One resource of one world.
@@ -82,6 +82,11 @@ impl Resource {
     /// The source of the Terraform module that this stands for because it is not on disk.
     pub fn absent_module(&self) -> Option<&str> {
         self.kind.strip_prefix(ABSENT_MODULE)
+    }
+
+    /// Stands for whatever an account has of its type that could not be read.
+    pub fn is_unread(&self) -> bool {
+        self.format == Format::Account && matches!(self.properties.kind, Kind::Unknown(_))
     }
 
     /// Of a Terraform provider other than AWS's.

@@ -141,7 +141,7 @@ pub fn judge(unit: &dyn Unit, rules: &RuleSet, keep_all: bool) -> Judged {
         if index == 0 {
             for resource in &evaluation.resources {
                 match resource.absent_module() {
-                    None if resource.is_foreign() => {}
+                    None if resource.is_foreign() || resource.is_unread() => {}
                     None => *judged.resource_types.entry(resource.kind.to_string()).or_default() += 1,
                     // A path that leads nowhere is an error already.
                     Some(source) if source.starts_with('.') => {}

@@ -30,6 +30,7 @@ impl Meter {
         if !self.wanted || self.started.elapsed() < PATIENCE {
             return;
         }
+        let what = what.into();
         let mut bar = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let bar = bar.get_or_insert_with(|| {
             let lines = "{msg} {wide_bar} {pos}/{len}";
@@ -38,11 +39,11 @@ impl Meter {
                 _ => ProgressStyle::with_template(&format!("{lines}\n{{prefix}}")),
             };
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(0).with_style(style).with_prefix(self.hint)
+            ProgressBar::new(total as u64).with_style(style).with_prefix(self.hint).with_message(what.clone())
         });
-        bar.set_message(what);
         bar.set_length(total as u64);
         bar.set_position(done as u64);
+        bar.set_message(what);
     }
 
     pub(super) fn finish(&self) {

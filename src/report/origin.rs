@@ -77,6 +77,12 @@ impl<'a> Origins<'a> {
         })
     }
 
+    /// The account and region that something is of which could not be read; nothing for what was.
+    pub(super) fn unread(&self, span: Span) -> Option<(&'a str, &'a str)> {
+        let part = self.part(span).filter(|part| part.resource_at(span).is_none())?;
+        Some((&part.account, &part.region))
+    }
+
     /// Where something is: in a live account whose it is, else `file:line:column`.
     pub(super) fn place(&self, view: &View<'_>, span: Span) -> String {
         self.owner(span).unwrap_or_else(|| view.place(span))

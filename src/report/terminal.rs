@@ -175,6 +175,15 @@ fn unknown(view: &View<'_>, origins: &Origins<'_>, findings: &[&Finding]) -> Gro
         group = group.element(Level::NOTE.no_name().message(more));
     }
     if !others.is_empty() {
+        // Where whole lists are missing, the accounts and regions say it; what is missing is told at the end of the report.
+        let (unread, seen): (Vec<&Finding>, Vec<&Finding>) =
+            findings.iter().partition(|finding| origins.unread(finding.subject.span).is_some());
+        if !unread.is_empty() {
+            let places = unread.iter().filter_map(|finding| origins.unread(finding.subject.span));
+            let text = unread::places(places);
+            group = group.element(Level::NOTE.with_name(Some("at")).message(wrap(view, 5, &text)));
+        }
+        let findings = seen;
         for finding in findings.iter().take(SUBJECTS) {
             let branch = finding.branch().map(|branch| format!(" {branch}")).unwrap_or_default();
             let called = called(view, finding).map(|called| format!(", {called}")).unwrap_or_default();

@@ -55,9 +55,12 @@ fn api(reader: &Reader<'_>, resource: &Resource, gateway: &mut ApiGateway) {
         public_routes_tag: tag(resource, "sra:public-routes"),
         unread: Vec::new(),
     };
-    if !resource.prop("BodyS3Location").is_absent() {
-        let reason = not_understood("the OpenAPI document lies in S3; scan it as `Body`");
-        api.unread.push((reason, resource.prop("BodyS3Location").span()));
+    match resource.prop("BodyS3Location") {
+        Prop::Known(location) => {
+            api.unread.push((not_understood("the OpenAPI document lies in S3; scan it as `Body`"), location.span));
+        }
+        Prop::Unknown(reason, span) => api.unread.push((reason.clone(), span)),
+        Prop::Absent(_) => {}
     }
     super::openapi::read(reader, resource, &mut api, gateway);
     match resource.prop("Target") {

@@ -21,13 +21,28 @@ pub(super) fn spans(report: &Report) -> BTreeSet<Span> {
     report.collected.iter().flat_map(|part| &part.failed).map(|failed| failed.span).collect()
 }
 
+/// `3 accounts, 2 regions`; single ones are named.
+pub(super) fn places<'a>(places: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let (accounts, regions): (BTreeSet<&str>, BTreeSet<&str>) = places.unzip();
+    let several = |names: &BTreeSet<&str>, noun: &str| match names.first() {
+        Some(only) if names.len() == 1 => (*only).to_owned(),
+        _ => plural(names.len(), noun),
+    };
+    let regions: BTreeSet<&str> = regions.into_iter().filter(|region| *region != GLOBAL).collect();
+    let accounts = match several(&accounts, "account") {
+        only if accounts.len() == 1 => format!("account {only}"),
+        many => many,
+    };
+    if regions.is_empty() { accounts } else { format!("{accounts}, {}", several(&regions, "region")) }
+}
+
 /// Calls of one service that ended in the same way.
 #[derive(Default)]
 struct Row<'a> {
     /// API → how many resources it was about.
     apis: BTreeMap<&'a str, usize>,
-    accounts: BTreeSet<&'a str>,
-    regions: BTreeSet<&'a str>,
+    /// Accounts and regions.
+    places: BTreeSet<(&'a str, &'a str)>,
     error: Option<&'a str>,
 }
 
@@ -47,8 +62,7 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
         let service = failed.api.split(':').next().unwrap_or_default();
         let row = rows.entry((failed.outcome, service)).or_default();
         *row.apis.entry(&failed.api).or_default() += usize::from(failed.of.is_some());
-        row.accounts.insert(&part.account);
-        row.regions.insert(&part.region);
+        row.places.insert((&part.account, &part.region));
         row.error = row.error.or(failed.error.as_deref());
     }
     writeln!(out, "{}", paint(view, BOLD, "could not be read, so what depends on it is unknown:"))?;
@@ -101,13 +115,7 @@ impl Row<'_> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let several = |names: &BTreeSet<&str>, noun: &str| match names.first() {
-            Some(only) if names.len() == 1 => (*only).to_owned(),
-            _ => plural(names.len(), noun),
-        };
-        let regions: BTreeSet<&str> = self.regions.iter().copied().filter(|region| *region != GLOBAL).collect();
-        let accounts = several(&self.accounts, "account");
-        let place = if regions.is_empty() { accounts } else { format!("{accounts}, {}", several(&regions, "region")) };
+        let place = places(self.places.iter().copied());
         let error = self.error.filter(|_| outcome != Outcome::Denied).map(|error| format!(": {error}"));
         format!("{service}: {}{more}, in {place}{}", named.join(", "), error.unwrap_or_default())
     }

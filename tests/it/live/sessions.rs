@@ -140,6 +140,9 @@ fn without_credentials_it_says_where_to_get_some() {
     assert_says(&nobody.refused(&[]), &["no region is given; give one with `--region`"]);
     let named = Person::new("").with("AWS_PROFILE", "me");
     assert_says(&named.refused(&["--region", REGION]), &["there is no profile `me`"]);
+    let signed = Person::new("[profile signed]\nlogin_session = arn:aws:iam::111122223333:user/ann\n");
+    let text = signed.refused(&["--region", REGION, "--profile", "signed"]);
+    assert_says(&text, &["was signed in with `aws login`", "`aws configure export-credentials --profile signed"]);
     let half = Person::new("").with("AWS_ACCESS_KEY_ID", "KEY111122223333");
     assert_says(&half.refused(&["--region", REGION]), &["there are no credentials"]);
     let refused = Person::of("000000000000").refused(&["--region", REGION]);
