@@ -9,10 +9,11 @@ mod properties;
 pub mod terminal;
 mod verdicts;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::finding::{Report, Severity, Verdict};
-use crate::input::Resource;
+use crate::input::collected::{Collected, GLOBAL};
+use crate::input::{Format, Resource};
 use crate::scan::{self, Progress, Request};
 use crate::source::{SourceMap, Span};
 pub use pair::Basis;
@@ -28,6 +29,8 @@ pub struct Side {
     resources: Vec<Subject>,
     /// Resource → (account, region) of the section that it is in.
     homes: HashMap<String, (String, String)>,
+    /// Why more may be declared than is there, for what is written.
+    gaps: BTreeSet<String>,
 }
 
 /// A resource, over all worlds of its input.
@@ -103,11 +106,20 @@ impl Side {
         let loaded = scan::load(request, &sources, progress);
         let mut found: BTreeMap<String, (Subject, usize)> = BTreeMap::new();
         let mut worlds_of = HashMap::new();
+        let mut gaps = BTreeSet::new();
         for (unit, input) in loaded.units.iter().enumerate() {
             let worlds = input.worlds();
             worlds_of.insert(unit, (worlds.list.len(), worlds.incomplete.is_some()));
+            if let Some(incomplete) = &worlds.incomplete {
+                gaps.insert(format!("not every combination of conditions was looked at: {}", incomplete.reason));
+            }
             for world in &worlds.list {
-                for resource in input.evaluate(world).resources {
+                let evaluation = input.evaluate(world);
+                gaps.extend(evaluation.gaps);
+                for resource in evaluation.resources {
+                    if resource.kind.ends_with(MODULE) {
+                        gaps.insert(format!("module `{}` is not evaluated, and may declare it", resource.kind));
+                    }
                     if is_stand_in(&resource) {
                         continue;
                     }
@@ -136,7 +148,9 @@ impl Side {
             part.resources.iter().map(|held| (held.id.clone(), (part.account.clone(), part.region.clone())))
         });
         let homes = homes.collect();
-        Self { report, sources, resources, homes }
+        let absent = report.absent_modules.keys();
+        gaps.extend(absent.map(|source| format!("module `{source}` is not on disk, and may declare it")));
+        Self { report, sources, resources, homes, gaps }
     }
 
     /// Whether it is the state of live accounts.
@@ -161,31 +175,62 @@ impl Side {
         }
     }
 
+    /// Whether the names of its resources are those of Terraform; `None` for live accounts, and where there are both.
+    fn is_terraform(&self) -> Option<bool> {
+        let of = |subject: &Subject| match subject.resource.format {
+            Format::Account => None,
+            Format::Terraform | Format::TerraformPlan => Some(true),
+            Format::CloudFormation | Format::Sam => Some(false),
+        };
+        let mut formats = self.resources.iter().map(of);
+        let first = formats.next()??;
+        formats.all(|other| other == Some(first)).then_some(first)
+    }
+
     /// Why it is not certain that there is no such resource here. `home` is where it would be, `None` when that is not
     /// known.
     fn unread(&self, home: Option<&(String, String)>, id: &str, kind: &str) -> Option<String> {
         if !self.is_live() {
-            let absent = self.report.absent_modules.keys().next();
-            return absent.map(|source| format!("module `{source}` is not on disk, and may declare it"));
+            let repeated = |subject: &&Subject| *subject.resource.kind == *kind && is_repeated(&subject.resource);
+            let repeated = self
+                .resources
+                .iter()
+                .find(repeated)
+                .map(|subject| format!("how many `{}` there are is not known", subject.resource.address.name()));
+            return self.gaps.first().cloned().or(repeated);
         }
         if let Some((account, region)) = home {
             return self.report.missing(account, region, id, kind).err();
         }
-        let mut homes: Vec<(&str, &str)> =
-            self.report.collected.iter().map(|part| (part.account.as_str(), part.region.as_str())).collect();
-        homes.dedup();
-        let read = |(account, region): (&str, &str)| self.report.missing(account, region, id, kind);
-        // Global services are in one section, the others in that of each region.
-        let mut answers = homes.into_iter().map(read);
-        let first = answers.next()?;
-        let hidden = |part: &crate::input::collected::Collected| {
-            part.failed.iter().any(|failed| failed.hides.iter().any(|hidden| hidden == kind))
-        };
-        if let Some(part) = self.report.collected.iter().find(|part| hidden(part)) {
+        // It may be in any of the accounts and regions, so all of them must have been read.
+        let collected = &self.report.collected;
+        let hidden =
+            |part: &&Collected| part.failed.iter().any(|failed| failed.hides.iter().any(|hidden| hidden == kind));
+        if let Some(part) = collected.iter().find(hidden) {
             return Some(format!("not all {kind} of account {}, {} could be read", part.account, part.region));
         }
-        if first.is_ok() || answers.any(|answer| answer.is_ok()) { None } else { Some(format!("{kind} was not read")) }
+        let homes: BTreeSet<(&str, &str)> =
+            collected.iter().map(|part| (part.account.as_str(), part.region.as_str())).collect();
+        let read = |(account, region): &(&str, &str)| self.report.missing(account, region, id, kind);
+        let (global, regional): (Vec<_>, Vec<_>) = homes.into_iter().partition(|(_, region)| *region == GLOBAL);
+        // Services without regions are in one section of the account, the others in that of each region.
+        let is_global = global.iter().any(|home| read(home).is_ok()) && regional.iter().all(|home| read(home).is_err());
+        let wanted = if is_global || regional.is_empty() { global } else { regional };
+        if wanted.is_empty() {
+            return Some(format!("{kind} was not read"));
+        }
+        wanted.iter().find_map(|home| read(home).err())
     }
+}
+
+/// Modules of the CloudFormation registry end so. Source: CloudFormation user guide, "Modules".
+const MODULE: &str = "::MODULE";
+
+/// How Terraform's `count` and `for_each` name an instance when it is not known how many there are.
+const REPEATED: &str = "[*]";
+
+fn is_repeated(resource: &Resource) -> bool {
+    matches!(resource.format, Format::Terraform | Format::TerraformPlan) && resource.address.0.contains(REPEATED)
 }
 
 /// What stands for something that could not be read, or is none of AWS's.
@@ -233,14 +278,16 @@ fn left_over<'a>(
     pairing: &'a Pairing,
     is_before: bool,
 ) -> impl Iterator<Item = ResourceChange> + 'a {
-    let alike = own.is_live() == other.is_live();
+    // Both call the same thing by the same name.
+    let alike = own.is_live() && other.is_live()
+        || own.is_terraform().is_some_and(|terraform| other.is_terraform() == Some(terraform));
     let subjects = own.resources.iter().enumerate();
     subjects.filter(move |(index, _)| !pairing.is_paired(*index, is_before)).map(move |(_, subject)| {
         let resource = &subject.resource;
         let home = own.homes.get(resource.address.to_string().as_str());
         let (change, why) = if let Some(why) = other.unread(home, &resource.address.0, &resource.kind) {
             (Change::Unread, Some(why))
-        } else if !(alike && own.is_live()) && pairing.others_left(&resource.kind, is_before) > 0 {
+        } else if !alike && pairing.others_left(&resource.kind, is_before) > 0 {
             let others = pairing.others_left(&resource.kind, is_before);
             (Change::Unpaired, Some(format!("it may be any of {others} on the other side")))
         } else if !subject.settled && !own.is_live() {

@@ -111,6 +111,8 @@ pub struct Evaluation {
     /// The named conditions that are not the same in all worlds, sorted.
     pub conditions: Vec<NamedCondition>,
     pub notes: Vec<Note>,
+    /// Why there may be more resources than these, sorted: what declares them was not evaluated.
+    pub gaps: Vec<String>,
 }
 
 /// Something the user should know about the input that is not a verdict.

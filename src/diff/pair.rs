@@ -2,14 +2,18 @@
 //!
 //! Two snapshots name the same thing by the same ARN, two versions of a template by the same logical id. A template and an
 //! account have no name in common, so several signs are tried, the surest first, and each only where it points at exactly
-//! one resource on either side: the tag with which CloudFormation marks what it creates, the name that is written, the name
-//! that CloudFormation makes of the logical id, the `Name` tag, and the place in what is paired already.
+//! one resource on either side: the tags with which CloudFormation marks what it creates, the name that is written, the name
+//! that CloudFormation makes of the logical id, the `Name` tag, the ranges of a network and its subnets, and the place in
+//! what is paired already. What CloudFormation has marked as another resource is never paired.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Side, Subject};
-use crate::input::Resource;
+use crate::input::{Format, Resource};
 use crate::value::{Address, Kind, Prop, Reference, Value};
+
+/// Type and logical id.
+type Marked = (String, String);
 
 /// How it is known that two resources are the same thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +49,10 @@ pub(super) struct Pairing {
     left_after: HashMap<String, usize>,
     /// One side is written, the other is live.
     pub across: bool,
+    /// The first side is the live one.
+    a_live: bool,
+    /// Which stack of the account is made of which template.
+    stacks: HashMap<String, String>,
 }
 
 /// Properties that name a resource, as its owner chose. A name that is not unique pairs nothing.
@@ -125,6 +133,8 @@ impl Pairing {
             left_before: HashMap::new(),
             left_after: HashMap::new(),
             across: before.is_live() != after.is_live(),
+            a_live: before.is_live(),
+            stacks: HashMap::new(),
         };
         let (a, b) = (&before.resources, &after.resources);
         let id = |resource: &Resource| Some(resource.address.to_string());
@@ -144,19 +154,13 @@ impl Pairing {
             };
             self.by(a, b, Basis::Id, local, local);
         } else {
-            let logical = |live: bool| {
-                move |resource: &Resource| {
-                    if live { logical_id(resource) } else { Some(resource.address.name().to_owned()) }
-                }
-            };
-            self.by(a, b, Basis::LogicalId, logical(a_live), logical(b_live));
+            self.of_stacks(a, b);
         }
         self.by(a, b, Basis::Name, name(a_live), name(b_live));
         if a_live != b_live {
             self.generated(a, b, a_live);
             self.by(a, b, Basis::Name, name_tag, name_tag);
-            // Another range of addresses is another network; the same one twice is ambiguous.
-            self.by(a, b, Basis::Position, range, range);
+            self.networks(a, b);
         }
         // A place is known when those around it are, so this goes from the outside in.
         for exact in [true, false] {
@@ -191,7 +195,10 @@ impl Pairing {
         let mut keys: Vec<_> = index_a.iter().collect();
         keys.sort();
         for (key, one) in keys {
-            if let (Some(one), Some(Some(other))) = (one, index_b.get(key)) {
+            if let (Some(one), Some(Some(other))) = (one, index_b.get(key))
+                && let (Some(first), Some(second)) = (a.get(*one), b.get(*other))
+                && !self.contradicts(&first.resource, &second.resource)
+            {
                 self.pair(a, b, *one, *other, basis);
                 found += 1;
             }
@@ -212,7 +219,8 @@ impl Pairing {
                     && (8..=13).contains(&random.len())
                     && random.chars().all(|char| char.is_ascii_alphanumeric())
             };
-            let mut candidates = live.iter().enumerate().filter(|(_, other)| matches(&other.resource));
+            let fits = |other: &Resource| matches(other) && !self.contradicted(&subject.resource, other);
+            let mut candidates = live.iter().enumerate().filter(|(_, other)| fits(&other.resource));
             if let (Some((other, _)), None) = (candidates.next(), candidates.next()) {
                 found.push((index, other));
             }
@@ -223,6 +231,92 @@ impl Pairing {
                 self.pair(a, b, one, two, Basis::Name);
             }
         }
+    }
+
+    /// Pairs what `CloudFormation` has marked. A logical id is a name in its stack only, so a template is first found to be
+    /// that of a stack: the one with which it has most in common, and at least half of the smaller of the two.
+    fn of_stacks(&mut self, a: &[Subject], b: &[Subject]) {
+        let (written, live) = if self.a_live { (b, a) } else { (a, b) };
+        let mut stacks: BTreeMap<String, HashMap<Marked, Option<usize>>> = BTreeMap::new();
+        for (index, subject) in live.iter().enumerate() {
+            if let Some((stack, logical)) = stack(&subject.resource).zip(logical_id(&subject.resource)) {
+                let known = stacks.entry(stack).or_default().entry((subject.resource.kind.to_string(), logical));
+                known.and_modify(|known| *known = None).or_insert(Some(index));
+            }
+        }
+        let mut templates: BTreeMap<String, Vec<(usize, Marked)>> = BTreeMap::new();
+        for (index, subject) in written.iter().enumerate() {
+            let Resource { kind, address, .. } = &subject.resource;
+            let key = (kind.to_string(), address.name().to_owned());
+            templates.entry(template(&subject.resource)).or_default().push((index, key));
+        }
+        for (template, declared) in templates {
+            let common = |stack: &HashMap<_, _>| declared.iter().filter(|(_, key)| stack.contains_key(key)).count();
+            let mut ranked: Vec<(usize, &String)> = stacks.iter().map(|(name, stack)| (common(stack), name)).collect();
+            ranked.sort_by(|a, b| b.cmp(a));
+            let Some((most, name)) = ranked.first().copied() else { continue };
+            let Some(stack) = stacks.get(name) else { continue };
+            let is_tied = ranked.get(1).is_some_and(|(next, _)| *next == most);
+            if most == 0 || is_tied || most * 2 < declared.len().min(stack.len()) {
+                continue;
+            }
+            self.stacks.insert(template, name.clone());
+            for (index, key) in &declared {
+                if let Some(Some(other)) = stack.get(key) {
+                    let (one, two) = if self.a_live { (*other, *index) } else { (*index, *other) };
+                    if !self.of_before.contains_key(&one) && !self.of_after.contains_key(&two) {
+                        self.pair(a, b, one, two, Basis::LogicalId);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Networks by their range of addresses, which many have in common: so the ranges of at least half of the subnets must
+    /// be there as well.
+    fn networks(&mut self, a: &[Subject], b: &[Subject]) {
+        let (written, live) = if self.a_live { (b, a) } else { (a, b) };
+        let mut found = Vec::new();
+        for (index, subject) in written.iter().enumerate().filter(|(_, subject)| range(&subject.resource).is_some()) {
+            let own = range(&subject.resource);
+            let mut same = written.iter().filter(|other| range(&other.resource) == own);
+            let parts = subnets(written, &subject.resource.address);
+            let fits = |other: &Resource| {
+                let names = tag(&subject.resource, "Name").zip(tag(other, "Name"));
+                let theirs = subnets(live, &other.address);
+                let shared = parts.iter().filter(|part| theirs.contains(*part)).count();
+                range(other) == own
+                    && names.is_none_or(|(one, other)| one == other)
+                    && shared > 0
+                    && shared * 2 >= parts.len()
+                    && !self.contradicted(&subject.resource, other)
+            };
+            let mut candidates = live.iter().enumerate().filter(|(_, other)| fits(&other.resource));
+            if let (Some((other, _)), None, 1) = (candidates.next(), candidates.next(), same.by_ref().count()) {
+                found.push((index, other));
+            }
+        }
+        for (index, other) in found {
+            let (one, two) = if self.a_live { (other, index) } else { (index, other) };
+            if !self.of_before.contains_key(&one) && !self.of_after.contains_key(&two) {
+                self.pair(a, b, one, two, Basis::Position);
+            }
+        }
+    }
+
+    /// Whether what `CloudFormation` has marked says that a live resource is not the written one.
+    fn contradicts(&self, first: &Resource, second: &Resource) -> bool {
+        let (written, live) = if self.a_live { (second, first) } else { (first, second) };
+        self.across && self.contradicted(written, live)
+    }
+
+    fn contradicted(&self, written: &Resource, live: &Resource) -> bool {
+        if !matches!(written.format, Format::CloudFormation | Format::Sam) {
+            return false;
+        }
+        let other_name = logical_id(live).is_some_and(|logical| logical != written.address.name());
+        let own = self.stacks.get(&template(written));
+        other_name || own.zip(stack(live)).is_some_and(|(own, stack)| *own != stack)
     }
 
     fn pair(&mut self, a: &[Subject], b: &[Subject], one: usize, other: usize, basis: Basis) {
@@ -299,6 +393,28 @@ fn tag(resource: &Resource, key: &str) -> Option<String> {
 
 fn logical_id(resource: &Resource) -> Option<String> {
     tag(resource, "aws:cloudformation:logical-id")
+}
+
+/// The stack that a live resource is part of.
+fn stack(resource: &Resource) -> Option<String> {
+    tag(resource, "aws:cloudformation:stack-id").or_else(|| tag(resource, "aws:cloudformation:stack-name"))
+}
+
+/// The template, or nested template, that declares a resource.
+fn template(resource: &Resource) -> String {
+    let address = &*resource.address.0;
+    address.strip_suffix(resource.address.name()).unwrap_or(address).to_owned()
+}
+
+/// The ranges of the subnets of a network.
+fn subnets(subjects: &[Subject], network: &Address) -> BTreeSet<String> {
+    let of = |subject: &Subject| {
+        let resource = &subject.resource;
+        let own = parents(resource).any(|(property, address)| property == "VpcId" && address == network);
+        let range = (own && &*resource.kind == "AWS::EC2::Subnet").then(|| text(resource, "CidrBlock"));
+        range.flatten().map(str::to_owned)
+    };
+    subjects.iter().filter_map(of).collect()
 }
 
 /// The name that is written; a live one is named in any case.

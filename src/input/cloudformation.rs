@@ -138,6 +138,7 @@ impl Unit for Stacks {
             run.note(NoteLevel::Error, "the template expands to more than is evaluated", root.root.span);
         }
         evaluation.notes.extend(run.take_notes());
+        evaluation.gaps = run.take_gaps();
         evaluation.notes.extend(self.notes.iter().cloned());
         evaluation.notes.sort();
         evaluation.notes.dedup();
@@ -224,6 +225,7 @@ fn stack_resources(run: &Run<'_>, stack: &Stack<'_>, evaluation: &mut Evaluation
                 format!("transform `{name}` is not evaluated; scan the processed template to check what it changes"),
                 node.span,
             );
+            run.gap(format!("transform `{name}` is not evaluated, and may add resources"));
         }
     }
     if stack.serverless {

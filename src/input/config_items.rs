@@ -21,7 +21,7 @@ use self::item::Recorded;
 use self::recorder::{Recorders, Standing};
 use self::types::Told;
 use super::collected::partition_of;
-use super::snapshot::format::{Expected, Outcome, ReadRecord, Section};
+use super::snapshot::format::{Expected, Item, Outcome, ReadRecord, Section};
 use super::snapshot::{Document, of_sections};
 use crate::source::{Node, NodeValue, Span};
 
@@ -143,9 +143,12 @@ pub fn recording(items: &[Value], extent: &Extent) -> Recording {
             unread: unread.get(&(account.clone(), region.clone())),
             present,
         };
+        let mut made: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+        for item in recorded.iter().flat_map(|item| types::resources(item)) {
+            made.entry(service(&item.kind)).or_default().push(item);
+        }
         for (service_name, reads) in place.reads(standing) {
-            let own = recorded.iter().filter(|item| service(item.kind) == service_name);
-            let mut resources: Vec<_> = own.flat_map(|item| types::resources(item)).collect();
+            let mut resources = made.remove(&service_name).unwrap_or_default();
             resources.sort_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
             let partition = recorded.first().map_or_else(|| partition_of(&region), |item| item.partition());
             sections.push(Section {

@@ -131,7 +131,7 @@ impl Unit for PlanUnit {
 
     fn evaluate(&self, _: &World) -> Evaluation {
         let resources = map::planned(&self.sources, &self.name, self.instances());
-        Evaluation { resources, conditions: Vec::new(), notes: self.notes() }
+        Evaluation { resources, notes: self.notes(), ..Evaluation::default() }
     }
 
     fn changes(&self) -> Option<Changes> {

@@ -1,5 +1,7 @@
 //! Two inputs beside each other: what is said to differ, and what is not because one side could not see it.
 
+mod certainty;
+
 use serde_json::{Value, json};
 use sra_guard::cli::{self, Cli, Terminal};
 

@@ -44,7 +44,12 @@ fn functions() -> Value {
 fn whole(folder: &Folder, name: &str) {
     folder.write(&format!("{name}/manifest.json"), &manifest(true).to_string());
     folder.write(&format!("{name}/{ACCOUNT}/eu-west-1/lambda.json"), &functions().to_string());
-    let roles = section("global", "iam", &["AWS::IAM::Role"], &json!([]));
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/r");
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "lambda.amazonaws.com" } }] });
+    let role = json!({ "Type": "AWS::IAM::Role", "Id": role, "Ids": { "Arn": role },
+        "Properties": { "RoleName": "r", "AssumeRolePolicyDocument": trust } });
+    let roles = section("global", "iam", &["AWS::IAM::Role"], &json!([role]));
     folder.write(&format!("{name}/{ACCOUNT}/global/iam.json"), &roles.to_string());
 }
 

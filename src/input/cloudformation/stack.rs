@@ -58,6 +58,8 @@ pub(super) struct Run<'a> {
     /// The open parameters that operands of the current comparison mention.
     pub consulted: RefCell<BTreeSet<Arc<str>>>,
     notes: RefCell<BTreeSet<Note>>,
+    /// Why there may be further resources.
+    gaps: RefCell<BTreeSet<String>>,
     budget: Cell<u64>,
 }
 
@@ -79,6 +81,7 @@ impl<'a> Run<'a> {
             open: RefCell::default(),
             consulted: RefCell::default(),
             notes: RefCell::default(),
+            gaps: RefCell::default(),
             budget: Cell::new(BUDGET),
         };
         for root in &library.roots {
@@ -108,6 +111,15 @@ impl<'a> Run<'a> {
 
     pub(super) fn take_notes(&self) -> Vec<Note> {
         self.notes.take().into_iter().collect()
+    }
+
+    /// Something that may declare resources was not evaluated.
+    pub(super) fn gap(&self, why: String) {
+        self.gaps.borrow_mut().insert(why);
+    }
+
+    pub(super) fn take_gaps(&self) -> Vec<String> {
+        self.gaps.take().into_iter().collect()
     }
 
     pub(super) fn exhausted(&self) -> bool {
@@ -224,7 +236,10 @@ impl<'a> Run<'a> {
         let scope = self.scope(stack).within(loops);
         for entry in node.as_map().unwrap_or_default() {
             if let Some(label) = entry.key.strip_prefix("Fn::ForEach::") {
-                let Some(turns) = scope.turns(label, &entry.value).filter(|_| depth < 8) else { continue };
+                let Some(turns) = scope.turns(label, &entry.value).filter(|_| depth < 8) else {
+                    self.gap(format!("what `Fn::ForEach::{label}` repeats is not known"));
+                    continue;
+                };
                 for turn in turns.values {
                     let inner: Loops = loops.iter().cloned().chain([(Arc::clone(&turns.variable), turn)]).collect();
                     if found.list.len() > MAX_EXPANDED || !self.spend(1) {
@@ -237,11 +252,14 @@ impl<'a> Run<'a> {
                 let snippet = scope.included(&entry.value);
                 match snippet {
                     Some(snippet) if depth < 8 => self.unroll(stack, snippet, loops, found, depth + 1),
-                    _ => self.note(
-                        NoteLevel::Warning,
-                        "this transform is not evaluated; what it adds is not checked",
-                        entry.key_span,
-                    ),
+                    _ => {
+                        self.note(
+                            NoteLevel::Warning,
+                            "this transform is not evaluated; what it adds is not checked",
+                            entry.key_span,
+                        );
+                        self.gap("a transform is not evaluated, and may add resources".to_owned());
+                    }
                 }
             } else {
                 let name = scope.substitute(&entry.key);
@@ -269,6 +287,8 @@ impl<'a> Run<'a> {
                 if let Some(template) = url.as_ref().and_then(|url| self.nested(stack, url, location.span)) {
                     let given = properties.get("Parameters").map(|node| (node, Arc::clone(&declared.loops)));
                     children.push((Arc::clone(&declared.name), template, given));
+                } else {
+                    self.gap(format!("the nested template of `{}` was not read, and may declare it", declared.name));
                 }
             }
         }

@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::input::snapshot::format::Item;
 
 #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
 fn recorded(kind: &str, id: &str, configuration: Value) -> Value {

@@ -46,7 +46,7 @@ fn serve(mut stream: TcpStream, aggregator: &Aggregator, seen: &Seen) {
             length = value.trim().parse().unwrap();
         }
         if name.eq_ignore_ascii_case("x-amz-target") {
-            operation = value.trim().rsplit('.').next().unwrap_or_default().to_owned();
+            value.trim().rsplit('.').next().unwrap_or_default().clone_into(&mut operation);
         }
     }
     let mut body = vec![0; length];
@@ -58,13 +58,9 @@ fn serve(mut stream: TcpStream, aggregator: &Aggregator, seen: &Seen) {
             if aggregator.denied == Some(operation.as_str()) {
                 ("400 Bad Request", json!({ "__type": "AccessDeniedException", "message": "no" }).to_string())
             } else {
-                match aggregator.answer(&operation, &query) {
-                    Some(answer) => ("200 OK", answer.to_string()),
-                    None => {
-                        let error = json!({ "__type": "NoSuchConfigurationAggregatorException", "message": "no" });
-                        ("400 Bad Request", error.to_string())
-                    }
-                }
+                let error = json!({ "__type": "NoSuchConfigurationAggregatorException", "message": "no" });
+                let answer = aggregator.answer(&operation, &query);
+                answer.map_or_else(|| ("400 Bad Request", error.to_string()), |answer| ("200 OK", answer.to_string()))
             }
         }
     };
