@@ -234,7 +234,7 @@ impl Pairing {
     }
 
     /// Pairs what `CloudFormation` has marked. A logical id is a name in its stack only, so a template is first found to be
-    /// that of a stack: the one with which it has most in common, and at least half of the smaller of the two.
+    /// that of a stack: the one with which it has most in common, and more than half of the smaller of the two.
     fn of_stacks(&mut self, a: &[Subject], b: &[Subject]) {
         let (written, live) = if self.a_live { (b, a) } else { (a, b) };
         let mut stacks: BTreeMap<String, HashMap<Marked, Option<usize>>> = BTreeMap::new();
@@ -257,7 +257,7 @@ impl Pairing {
             let Some((most, name)) = ranked.first().copied() else { continue };
             let Some(stack) = stacks.get(name) else { continue };
             let is_tied = ranked.get(1).is_some_and(|(next, _)| *next == most);
-            if most == 0 || is_tied || most * 2 < declared.len().min(stack.len()) {
+            if is_tied || most * 2 <= declared.len().min(stack.len()) {
                 continue;
             }
             self.stacks.insert(template, name.clone());

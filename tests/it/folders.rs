@@ -66,7 +66,9 @@ fn scan(paths: &[&str], folder: &Folder) -> (u8, Value, String) {
         (code, String::from_utf8(out).unwrap())
     };
     let (code, text) = run("json");
-    (code, serde_json::from_str(&text).unwrap(), run("terminal").1)
+    // Long texts are broken into lines.
+    let said = run("terminal").1.split_whitespace().collect::<Vec<_>>().join(" ");
+    (code, serde_json::from_str(&text).unwrap(), said)
 }
 
 fn unknown(report: &Value) -> usize {
