@@ -3,19 +3,22 @@
 //! Resources are paired first ([`pair`]); then what is written of them and what was found about them is compared. What one
 //! side did not read is neither added nor removed, neither new nor resolved: it is said to be not comparable, and why.
 
+mod architecture;
 pub mod json;
 mod pair;
 mod properties;
 pub mod terminal;
 mod verdicts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::finding::{Report, Severity, Verdict};
 use crate::input::collected::{Collected, GLOBAL};
 use crate::input::{Format, Resource};
 use crate::scan::{self, Progress, Request};
 use crate::source::{SourceMap, Span};
+use crate::value::{Address, Reference, Value};
+pub use architecture::{ArchitectureChange, Aspect};
 pub use pair::Basis;
 use pair::Pairing;
 pub use properties::PropertyChange;
@@ -31,6 +34,7 @@ pub struct Side {
     homes: HashMap<String, (String, String)>,
     /// Why more may be declared than is there, for what is written.
     gaps: BTreeSet<String>,
+    architecture: Vec<architecture::Statement>,
 }
 
 /// A resource, over all worlds of its input.
@@ -46,6 +50,8 @@ struct Subject {
 pub struct Diff {
     /// Sorted by type, then by what it is called.
     pub resources: Vec<ResourceChange>,
+    /// What the resources come to.
+    pub architecture: Vec<ArchitectureChange>,
     /// Worst first.
     pub findings: Vec<FindingChange>,
     pub uncompared: Vec<Uncompared>,
@@ -75,6 +81,9 @@ pub struct ResourceChange {
     pub properties: Vec<PropertyChange>,
     /// Why it is not comparable.
     pub why: Option<String>,
+    /// An account has it beside what is written: nothing that is written is connected with it, no rule looks at it, or it
+    /// comes with something else by itself.
+    pub is_apart: bool,
 }
 
 /// What something is called, and where it is written.
@@ -107,7 +116,9 @@ impl Side {
         let mut found: BTreeMap<String, (Subject, usize)> = BTreeMap::new();
         let mut worlds_of = HashMap::new();
         let mut gaps = BTreeSet::new();
+        let mut architecture = Vec::new();
         for (unit, input) in loaded.units.iter().enumerate() {
+            architecture.extend(architecture::of(input.as_ref()));
             let worlds = input.worlds();
             worlds_of.insert(unit, (worlds.list.len(), worlds.incomplete.is_some()));
             if let Some(incomplete) = &worlds.incomplete {
@@ -150,7 +161,7 @@ impl Side {
         let homes = homes.collect();
         let absent = report.absent_modules.keys();
         gaps.extend(absent.map(|source| format!("module `{source}` is not on disk, and may declare it")));
-        Self { report, sources, resources, homes, gaps }
+        Self { report, sources, resources, homes, gaps, architecture }
     }
 
     /// Whether it is the state of live accounts.
@@ -185,6 +196,30 @@ impl Side {
         let mut formats = self.resources.iter().map(of);
         let first = formats.next()??;
         formats.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// What refers, over any others, to one of these resources.
+    fn connected(&self, paired: &HashSet<Address>) -> HashSet<Address> {
+        let mut connected = paired.clone();
+        loop {
+            let found = self.resources.iter().map(|subject| &subject.resource).filter(|resource| {
+                let leads = |reference: &&Reference| match reference {
+                    Reference::Resource { address, .. } => connected.contains(address),
+                    Reference::Pseudo(_) => false,
+                };
+                !connected.contains(&resource.address) && resource.properties.references().iter().any(leads)
+            });
+            let found: Vec<Address> = found.map(|resource| resource.address.clone()).collect();
+            if found.is_empty() {
+                return connected;
+            }
+            connected.extend(found);
+        }
+    }
+
+    /// Whether any rule may look at resources of a type.
+    fn is_looked_at(&self, kind: &str) -> bool {
+        self.report.resource_types.get(kind).is_some_and(|(_, understood)| *understood)
     }
 
     /// Why it is not certain that there is no such resource here. `home` is where it would be, `None` when that is not
@@ -223,6 +258,18 @@ impl Side {
     }
 }
 
+/// What AWS makes by itself beside what was asked for. Source: Amazon VPC User Guide, "Default security groups for your
+/// VPCs", "Subnet route tables"; Amazon EC2 User Guide, "Elastic network interfaces".
+fn is_made(resource: &Resource) -> bool {
+    let known = |property: &str| resource.prop(property).known().is_some();
+    match &*resource.kind {
+        "AWS::EC2::SecurityGroup" => resource.prop("GroupName").known().and_then(Value::as_str) == Some("default"),
+        "AWS::EC2::SubnetRouteTableAssociation" => known("Main"),
+        "AWS::EC2::NetworkInterface" => known("UsedBy"),
+        _ => false,
+    }
+}
+
 /// Modules of the CloudFormation registry end so. Source: CloudFormation user guide, "Modules".
 const MODULE: &str = "::MODULE";
 
@@ -257,6 +304,7 @@ pub fn compare(before: &Side, after: &Side) -> Diff {
                 basis: Some(basis),
                 properties: changed,
                 why: None,
+                is_apart: false,
             });
         }
     }
@@ -267,8 +315,9 @@ pub fn compare(before: &Side, after: &Side) -> Diff {
         (change.kind.clone(), change.change, place.map(|place| place.id.clone()))
     };
     resources.sort_by_cached_key(id);
+    let architecture = architecture::compare(before, after, &pairing, &resources);
     let (findings, uncompared) = verdicts::compare(before, after, &pairing);
-    Diff { resources, findings, uncompared, paired: pairing.pairs().count() }
+    Diff { resources, architecture, findings, uncompared, paired: pairing.pairs().count() }
 }
 
 /// The resources of `own` that `other` does not have.
@@ -281,6 +330,8 @@ fn left_over<'a>(
     // Both call the same thing by the same name.
     let alike = own.is_live() && other.is_live()
         || own.is_terraform().is_some_and(|terraform| other.is_terraform() == Some(terraform));
+    let across = own.is_live() && !other.is_live();
+    let connected = if across { own.connected(&pairing.paired(is_before)) } else { HashSet::new() };
     let subjects = own.resources.iter().enumerate();
     subjects.filter(move |(index, _)| !pairing.is_paired(*index, is_before)).map(move |(_, subject)| {
         let resource = &subject.resource;
@@ -300,7 +351,9 @@ fn left_over<'a>(
         let place = Some(own.place_of(resource));
         let (before, after) = if is_before { (place, None) } else { (None, place) };
         let kind = resource.kind.to_string();
-        ResourceChange { kind, change, before, after, basis: None, properties: Vec::new(), why }
+        let is_apart =
+            across && (!connected.contains(&resource.address) || !own.is_looked_at(&kind) || is_made(resource));
+        ResourceChange { kind, change, before, after, basis: None, properties: Vec::new(), why, is_apart }
     })
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{Diff, FindingChange, Place, ResourceChange, Side, Uncompared};
+use super::{ArchitectureChange, Diff, FindingChange, Place, ResourceChange, Side, Uncompared};
 
 /// Raised when a field changes its meaning or goes away.
 const VERSION: u32 = 1;
@@ -23,6 +23,7 @@ pub fn write(diff: &Diff, before: &Side, after: &Side, out: &mut dyn Write) -> i
         "before": side(before),
         "after": side(after),
         "paired": diff.paired,
+        "architecture": diff.architecture.iter().map(architecture).collect::<Vec<_>>(),
         "resources": diff.resources.iter().map(resource).collect::<Vec<_>>(),
         "findings": diff.findings.iter().map(finding).collect::<Vec<_>>(),
         "uncompared": diff.uncompared.iter().map(uncompared).collect::<Vec<_>>(),
@@ -41,6 +42,19 @@ fn resource(change: &ResourceChange) -> Value {
         "paired_by": change.basis.map(super::Basis::key),
         "properties": change.properties.iter().map(property).collect::<Vec<_>>(),
         "why": change.why,
+        "apart": change.is_apart,
+    })
+}
+
+fn architecture(change: &ArchitectureChange) -> Value {
+    let side = |said: Option<&String>, place_of: Option<&Place>| {
+        place_of.map(|subject| json!({ "subject": place(subject), "says": said }))
+    };
+    json!({
+        "aspect": change.aspect.key(),
+        "request": (!change.part.is_empty()).then_some(&change.part),
+        "before": side(change.before.as_ref(), change.subject.as_ref()),
+        "after": side(change.after.as_ref(), change.now.as_ref()),
     })
 }
 

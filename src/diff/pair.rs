@@ -6,7 +6,7 @@
 //! that CloudFormation makes of the logical id, the `Name` tag, the ranges of a network and its subnets, and the place in
 //! what is paired already. What CloudFormation has marked as another resource is never paired.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Side, Subject};
 use crate::input::{Format, Resource};
@@ -162,22 +162,61 @@ impl Pairing {
             self.by(a, b, Basis::Name, name_tag, name_tag);
             self.networks(a, b);
         }
-        // A place is known when those around it are, so this goes from the outside in.
-        for exact in [true, false] {
-            loop {
-                let partners = self.partners.clone();
-                let forward = |resource: &Resource| position(resource, exact, |address| partners.get(address).cloned());
-                let own = |resource: &Resource| position(resource, exact, |address| Some(address.clone()));
-                let paired: std::collections::HashSet<&Address> = partners.values().collect();
-                let backward = |resource: &Resource| {
-                    let known = parents(resource).all(|(_, address)| paired.contains(address));
-                    own(resource).filter(|_| known)
-                };
-                if self.by(a, b, Basis::Position, forward, backward) == 0 {
-                    break;
+        // A place is known when those around it are, so this goes from the outside in, and back out again.
+        loop {
+            let mut found = 0;
+            for exactness in [Exactness::Part, Exactness::Whole, Exactness::Around] {
+                while self.places(a, b, exactness) > 0 {
+                    found += 1;
+                }
+            }
+            if found + self.wholes(a, b) == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Pairs what is at the same place. Returns how many.
+    fn places(&mut self, a: &[Subject], b: &[Subject], exactness: Exactness) -> usize {
+        let partners = self.partners.clone();
+        let paired: HashSet<&Address> = partners.values().collect();
+        let forward = |resource: &Resource| position(resource, exactness, |address| partners.get(address).cloned());
+        let backward = |resource: &Resource| {
+            position(resource, exactness, |address| paired.contains(address).then(|| address.clone()))
+        };
+        self.by(a, b, Basis::Position, forward, backward)
+    }
+
+    /// Pairs what pairs are parts of: the tables that the same subnets use. Returns how many.
+    fn wholes(&mut self, a: &[Subject], b: &[Subject]) -> usize {
+        let index_of = |subjects: &[Subject]| -> HashMap<Address, usize> {
+            subjects.iter().enumerate().map(|(index, subject)| (subject.resource.address.clone(), index)).collect()
+        };
+        let (index_a, index_b) = (index_of(a), index_of(b));
+        let mut votes: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (one, other, _) in self.pairs() {
+            let (Some(one), Some(other)) = (a.get(one), b.get(other)) else { continue };
+            for (property, whole) in parents(&one.resource) {
+                let mut theirs = parents(&other.resource).filter(|(known, _)| *known == property);
+                let Some((_, theirs)) = theirs.next() else { continue };
+                if let (Some(whole), Some(theirs)) = (index_a.get(whole), index_b.get(theirs)) {
+                    votes.entry(*whole).or_default().insert(*theirs);
                 }
             }
         }
+        let mut found = 0;
+        for (one, others) in &votes {
+            let Some(other) = others.first().filter(|_| others.len() == 1) else { continue };
+            let wanted = votes.values().filter(|others| others.contains(other)).count();
+            let free = !self.of_before.contains_key(one) && !self.of_after.contains_key(other);
+            let (Some(first), Some(second)) = (a.get(*one), b.get(*other)) else { continue };
+            let same = first.resource.kind == second.resource.kind;
+            if free && wanted == 1 && same && !self.contradicts(&first.resource, &second.resource) {
+                self.pair(a, b, *one, *other, Basis::Position);
+                found += 1;
+            }
+        }
+        found
     }
 
     /// Pairs what has the same key, where the key is unique on both sides. Returns how many.
@@ -338,6 +377,11 @@ impl Pairing {
         if is_before { self.of_before.contains_key(&index) } else { self.of_after.contains_key(&index) }
     }
 
+    /// The resources of a side that are paired.
+    pub(super) fn paired(&self, is_before: bool) -> HashSet<Address> {
+        if is_before { self.partners.keys().cloned().collect() } else { self.partners.values().cloned().collect() }
+    }
+
     /// What is called otherwise on the other side.
     pub(super) fn partner(&self, before: &Address) -> Option<&Address> {
         self.partners.get(before)
@@ -442,16 +486,35 @@ fn parents(resource: &Resource) -> impl Iterator<Item = (&'static str, &Address)
     })
 }
 
-/// What a resource is a part of and, when `exact`, which part. `None` when that is not known.
-fn position(resource: &Resource, exact: bool, partner: impl Fn(&Address) -> Option<Address>) -> Option<String> {
+/// How well a place must be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exactness {
+    /// All that a resource is a part of, and which part it is.
+    Part,
+    /// All that it is a part of.
+    Whole,
+    /// Something that it is a part of.
+    Around,
+}
+
+/// What a resource is a part of, as far as it must be known. `None` when it is not.
+fn position(
+    resource: &Resource,
+    exactness: Exactness,
+    partner: impl Fn(&Address) -> Option<Address>,
+) -> Option<String> {
     let mut place = String::new();
     for (property, address) in parents(resource) {
-        place.push_str(&format!("{property}={};", partner(address)?));
+        match partner(address) {
+            Some(partner) => place.push_str(&format!("{property}={partner};")),
+            None if exactness == Exactness::Around => {}
+            None => return None,
+        }
     }
     if place.is_empty() {
         return None;
     }
-    if exact {
+    if exactness == Exactness::Part {
         for property in PARTS {
             let part = text(resource, property).unwrap_or_default();
             place.push_str(&format!("{part};"));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{Change, Diff, FindingChange, Place, ResourceChange, Side};
+use super::{Aspect, Change, Diff, FindingChange, Place, PropertyChange, ResourceChange, Side};
 use crate::finding::Verdict;
 
 const RED: &str = "1;31";
@@ -17,8 +17,8 @@ const DIM: &str = "2";
 /// Resources of one kind of change that are listed; the others are counted.
 const LISTED: usize = 40;
 
-/// Longer values are not shown.
-const WIDEST: usize = 60;
+/// Longer values are cut off.
+const WIDEST: usize = 160;
 
 pub fn write(diff: &Diff, before: &Side, after: &Side, color: bool, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint(color);
@@ -30,8 +30,13 @@ pub fn write(diff: &Diff, before: &Side, after: &Side, color: bool, out: &mut dy
         writeln!(out)?;
     }
     architecture(diff, paint, out)?;
+    resources(diff, paint, out)?;
     unclear(diff, paint, out)?;
-    let count = |wanted: &[Change]| diff.resources.iter().filter(|change| wanted.contains(&change.change)).count();
+    let count = |wanted: &[Change]| {
+        diff.resources.iter().filter(|change| wanted.contains(&change.change) && !change.is_apart).count()
+    };
+    let apart = diff.resources.iter().filter(|change| change.is_apart).count();
+    let apart = if apart > 0 { format!("; {apart} have nothing to do with what is written") } else { String::new() };
     let key = |wanted: &str| diff.findings.iter().filter(|change| change.key() == wanted).count();
     writeln!(
         out,
@@ -44,7 +49,7 @@ pub fn write(diff: &Diff, before: &Side, after: &Side, color: bool, out: &mut dy
     )?;
     writeln!(
         out,
-        "{} {} added, {} removed, {} changed, {} paired, {} not comparable",
+        "{} {} added, {} removed, {} changed, {} paired, {} not comparable{apart}",
         paint.with(BOLD, "resources:"),
         count(&[Change::Added]),
         count(&[Change::Removed]),
@@ -87,10 +92,18 @@ fn finding(change: &FindingChange, before: &Side, after: &Side, paint: Paint, ou
     };
     let name = change.now.as_ref().or(change.subject.as_ref()).map_or("", |place| place.name.as_str());
     writeln!(out, "  {} {} `{name}`: {verdicts}", change.rule, paint.with(DIM, change.severity.key()))?;
-    for (said, place) in [(&change.said_before, &change.subject), (&change.said_after, &change.now)] {
-        if let (Some(said), Some(place)) = (said, place) {
+    let mut told = None;
+    let sides =
+        [(change.before, &change.said_before, &change.subject), (change.after, &change.said_after, &change.now)];
+    for (verdict, said, place) in sides {
+        // What complies says no more than its verdict.
+        let silent = matches!(verdict, None | Some(Verdict::Pass | Verdict::NotApplicable));
+        if let (Some(said), Some(place), false) = (said, place, silent) {
             writeln!(out, "    {said}")?;
-            writeln!(out, "    {}", paint.with(DIM, &shown(place)))?;
+            if told != Some(&place.id) {
+                writeln!(out, "    {}", paint.with(DIM, &shown(place)))?;
+            }
+            told = Some(&place.id);
         }
     }
     Ok(())
@@ -102,13 +115,35 @@ fn shown(place: &Place) -> String {
 }
 
 fn architecture(diff: &Diff, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    if diff.architecture.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", paint.with(BOLD, "architecture"))?;
+    for change in &diff.architecture {
+        let Some(place) = change.now.as_ref().or(change.subject.as_ref()) else { continue };
+        let what = match change.aspect {
+            Aspect::Subnet => format!("subnet `{}`", place.name),
+            Aspect::EntryPath => format!("way in `{}`, {}", place.name, change.part),
+        };
+        let (sgr, sign, told) = match (&change.before, &change.after) {
+            (Some(was), Some(is)) => (YELLOW, "~", format!("was {was}, is {is}")),
+            (None, Some(is)) => (RED, "+", is.clone()),
+            (was, None) => (GREEN, "-", was.clone().unwrap_or_default()),
+        };
+        writeln!(out, "  {} {what}: {told} {}", paint.with(sgr, sign), paint.with(DIM, &shown(place)))?;
+    }
+    writeln!(out)
+}
+
+fn resources(diff: &Diff, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let kinds = [
         (Change::Removed, "removed", RED, "-"),
         (Change::Added, "added", GREEN, "+"),
         (Change::Changed, "changed", YELLOW, "~"),
     ];
     for (wanted, title, sgr, sign) in kinds {
-        let changes: Vec<&ResourceChange> = diff.resources.iter().filter(|change| change.change == wanted).collect();
+        let listed = |change: &&ResourceChange| change.change == wanted && !change.is_apart;
+        let changes: Vec<&ResourceChange> = diff.resources.iter().filter(listed).collect();
         if changes.is_empty() {
             continue;
         }
@@ -123,14 +158,8 @@ fn architecture(diff: &Diff, paint: Paint, out: &mut dyn Write) -> io::Result<()
                 place.name,
                 paint.with(DIM, &shown(place))
             )?;
-            for property in &change.properties {
-                writeln!(
-                    out,
-                    "      {}: {} → {}",
-                    property.path,
-                    value(property.before.as_ref()),
-                    value(property.after.as_ref())
-                )?;
+            for change in &change.properties {
+                property(change, paint, out)?;
             }
         }
         if let Some(more) = changes.len().checked_sub(LISTED).filter(|more| *more > 0) {
@@ -141,20 +170,44 @@ fn architecture(diff: &Diff, paint: Paint, out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
+/// Of lists, only the items that differ.
+fn property(change: &PropertyChange, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let items = |value: &Option<Value>| value.as_ref().and_then(Value::as_array).cloned();
+    let (Some(was), Some(is)) = (items(&change.before), items(&change.after)) else {
+        let (was, is) = (value(change.before.as_ref()), value(change.after.as_ref()));
+        return writeln!(out, "      {}: {was} → {is}", change.path);
+    };
+    writeln!(out, "      {}:", change.path)?;
+    let gone = was.iter().filter(|item| !is.contains(item)).map(|item| (GREEN, "-", item));
+    let new = is.iter().filter(|item| !was.contains(item)).map(|item| (RED, "+", item));
+    for (sgr, sign, item) in gone.chain(new).take(LISTED) {
+        writeln!(out, "        {} {}", paint.with(sgr, sign), value(Some(item)))?;
+    }
+    Ok(())
+}
+
+/// On one line, the scalars of an object without their quotes.
 fn value(value: Option<&Value>) -> String {
     let text = match value {
         None => return "nothing".to_owned(),
         Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(members)) if members.values().all(|member| !member.is_object() && !member.is_array()) => {
+            let member = |(key, member): (&String, &Value)| match member {
+                Value::String(text) => format!("{key} {text}"),
+                other => format!("{key} {other}"),
+            };
+            members.iter().map(member).collect::<Vec<_>>().join(", ")
+        }
         Some(value) => value.to_string(),
     };
-    if text.chars().count() > WIDEST { "…".to_owned() } else { text }
+    if text.chars().count() > WIDEST { format!("{}…", text.chars().take(WIDEST).collect::<String>()) } else { text }
 }
 
 /// What cannot be told, by the reason.
 fn unclear(diff: &Diff, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for change in &diff.resources {
-        if let Some(why) = &change.why {
+        if let Some(why) = change.why.as_ref().filter(|_| !change.is_apart) {
             *reasons.entry((why, &change.kind)).or_default() += 1;
         }
     }

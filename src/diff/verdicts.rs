@@ -1,10 +1,11 @@
 //! Which verdicts differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pair::Pairing;
 use super::{Place, Side};
 use crate::finding::{Earlier, Finding, Severity, SubjectRef, Verdict};
+use crate::input::collected::{Collected, GLOBAL};
 use crate::value::Address;
 
 /// A subject that a rule judges otherwise than before.
@@ -147,7 +148,13 @@ fn absent(own: &Side, other: &Side, finding: &Finding, pairing: &Pairing, is_bef
         };
         let (resource, resource_type) = (&*subject.address.0, subject.resource_type.as_str());
         let earlier = Earlier { rule, account, region, resource, resource_type };
-        return other.report.gone(earlier).map(|_| ());
+        return match other.report.gone(earlier) {
+            // What neither side could read makes no difference between them.
+            Err(_) if blind(own, account, region) == blind(other, account, region) => {
+                other.report.missing(account, region, resource, resource_type).map(|_| ())
+            }
+            gone => gone.map(|_| ()),
+        };
     }
     let partner = pairing.partner(&subject.address).and_then(|address| Some((address, other.homes.get(&*address.0)?)));
     match partner {
@@ -161,6 +168,13 @@ fn absent(own: &Side, other: &Side, finding: &Finding, pairing: &Pairing, is_bef
         }
         None => other.unread(None, &subject.id, &subject.resource_type).map_or(Ok(()), Err),
     }
+}
+
+/// What a side could not read in an account and region.
+fn blind<'a>(side: &'a Side, account: &str, region: &str) -> BTreeSet<(&'a str, Option<&'a str>, &'a [String])> {
+    let around = |part: &&Collected| part.account == account && (part.region == region || part.region == GLOBAL);
+    let failed = side.report.collected.iter().filter(around).flat_map(|part| &part.failed);
+    failed.map(|failed| (failed.api.as_str(), failed.of.as_deref(), failed.hides.as_slice())).collect()
 }
 
 fn place(side: &Side, finding: &Finding) -> Place {

@@ -10,15 +10,22 @@ mod prefixes;
 mod routing;
 pub mod workloads;
 
-use super::{Describe as _, Subject, SubjectKind};
+use super::{Describe as _, Fact, Subject, SubjectKind};
 use crate::graph::ec2::Pointer;
 use crate::graph::{Graph, Target};
+use crate::input::Resource;
 
 pub(super) const SUBJECTS: &[SubjectKind] = &[
     SubjectKind { name: workloads::KIND, shape: workloads::Workload::shape },
     SubjectKind { name: ingress_rules::KIND, shape: ingress_rules::IngressRule::shape },
     SubjectKind { name: load_balancers::KIND, shape: load_balancers::LoadBalancerFacts::shape },
 ];
+
+/// Each declared subnet, and whether it has a route to an internet or carrier gateway.
+pub fn subnets(graph: &Graph) -> Vec<(&Resource, Fact<bool>)> {
+    let declared = graph.resources.iter().filter(|resource| graph.ec2.subnets.contains_key(&resource.address));
+    declared.map(|subnet| (subnet, routing::subnet_is_public(graph, subnet))).collect()
+}
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
     let mut subjects = workloads::derive(graph);

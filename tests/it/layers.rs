@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["source", "value", "world", "input", "graph", "facts", "finding"]),
     ("account", &["input", "finding", "report"]),
     ("scan", &["source", "value", "world", "input", "graph", "facts", "finding", "rule"]),
-    ("diff", &["source", "value", "input", "finding", "report", "scan"]),
+    ("diff", &["source", "value", "world", "input", "graph", "facts", "finding", "report", "scan"]),
 ];
 
 /// Outside crate → the only files that may name it.

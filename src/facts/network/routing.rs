@@ -58,6 +58,12 @@ pub(super) fn public(graph: &Graph, place: &Place, family: Family) -> Fact<bool>
     }
 }
 
+/// Whether a declared subnet has a route of either family to an internet or carrier gateway.
+pub(super) fn subnet_is_public(graph: &Graph, subnet: &Resource) -> Fact<bool> {
+    let place = Place::Subnet(Typed::Known(Target::Resource(subnet.address.clone()), subnet.name_span));
+    Fact::any([Family::V4, Family::V6].map(|family| public(graph, &place, family)))
+}
+
 /// Whether none of the internet gateways that make the place public is attached to a VPC: its routes wait for that.
 pub(super) fn latent(graph: &Graph, place: &Place) -> Fact<bool> {
     let Place::Subnet(Typed::Known(subnet, span)) = place else { return Fact::known(false, Vec::new()) };
