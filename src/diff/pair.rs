@@ -162,15 +162,23 @@ impl Pairing {
             self.by(a, b, Basis::Name, name_tag, name_tag);
             self.networks(a, b);
         }
-        // A place is known when those around it are, so this goes from the outside in, and back out again.
+        // A place is known when those around it are, so this goes from the outside in; and back out again where names say
+        // nothing, as another name in the same language is another resource.
+        let across = a_live != b_live;
+        let exactness: &[Exactness] = if across {
+            &[Exactness::Part, Exactness::Whole, Exactness::Around]
+        } else {
+            &[Exactness::Part, Exactness::Whole]
+        };
         loop {
             let mut found = 0;
-            for exactness in [Exactness::Part, Exactness::Whole, Exactness::Around] {
-                while self.places(a, b, exactness) > 0 {
+            for exactness in exactness {
+                while self.places(a, b, *exactness) > 0 {
                     found += 1;
                 }
             }
-            if found + self.wholes(a, b) == 0 {
+            let wholes = if across { self.wholes(a, b) } else { 0 };
+            if found + wholes == 0 {
                 break;
             }
         }

@@ -1,5 +1,6 @@
 //! Two inputs beside each other: what is said to differ, and what is not because one side could not see it.
 
+mod account;
 mod certainty;
 
 use serde_json::{Value, json};
