@@ -217,6 +217,27 @@ impl Side {
         }
     }
 
+    /// Whether AWS makes a resource by itself beside what was asked for. Source: Amazon VPC User Guide, "Default security
+    /// groups for your VPCs", "Subnet route tables"; Amazon EC2 User Guide, "Elastic network interfaces".
+    fn is_made(&self, resource: &Resource) -> bool {
+        let known = |property: &str| resource.prop(property).known().is_some();
+        let is_main = |subject: &Subject| {
+            let association = &subject.resource;
+            let mut tables = association.prop("RouteTableId").known().into_iter().flat_map(Value::references);
+            &*association.kind == "AWS::EC2::SubnetRouteTableAssociation"
+                && association.prop("Main").known().is_some()
+                && tables
+                    .any(|table| matches!(table, Reference::Resource { address, .. } if *address == resource.address))
+        };
+        match &*resource.kind {
+            "AWS::EC2::SecurityGroup" => resource.prop("GroupName").known().and_then(Value::as_str) == Some("default"),
+            "AWS::EC2::SubnetRouteTableAssociation" => known("Main"),
+            "AWS::EC2::RouteTable" => self.resources.iter().any(is_main),
+            "AWS::EC2::NetworkInterface" => known("UsedBy"),
+            _ => false,
+        }
+    }
+
     /// Whether any rule may look at resources of a type.
     fn is_looked_at(&self, kind: &str) -> bool {
         self.report.resource_types.get(kind).is_some_and(|(_, understood)| *understood)
@@ -255,18 +276,6 @@ impl Side {
             return Some(format!("{kind} was not read"));
         }
         wanted.iter().find_map(|home| read(home).err())
-    }
-}
-
-/// What AWS makes by itself beside what was asked for. Source: Amazon VPC User Guide, "Default security groups for your
-/// VPCs", "Subnet route tables"; Amazon EC2 User Guide, "Elastic network interfaces".
-fn is_made(resource: &Resource) -> bool {
-    let known = |property: &str| resource.prop(property).known().is_some();
-    match &*resource.kind {
-        "AWS::EC2::SecurityGroup" => resource.prop("GroupName").known().and_then(Value::as_str) == Some("default"),
-        "AWS::EC2::SubnetRouteTableAssociation" => known("Main"),
-        "AWS::EC2::NetworkInterface" => known("UsedBy"),
-        _ => false,
     }
 }
 
@@ -352,7 +361,7 @@ fn left_over<'a>(
         let (before, after) = if is_before { (place, None) } else { (None, place) };
         let kind = resource.kind.to_string();
         let is_apart =
-            across && (!connected.contains(&resource.address) || !own.is_looked_at(&kind) || is_made(resource));
+            across && (!connected.contains(&resource.address) || !own.is_looked_at(&kind) || own.is_made(resource));
         ResourceChange { kind, change, before, after, basis: None, properties: Vec::new(), why, is_apart }
     })
 }

@@ -26,7 +26,7 @@ pub enum Command {
     Collect(Collect),
     /// Write findings about live accounts to Security Hub, and resolve those that are gone
     Publish(Publish),
-    /// Compare two snapshots, or a template with a snapshot: what changed, and what that means
+    /// Compare two snapshots, two versions of a template, or a template with a snapshot: what changed, and what that means
     Diff(Diff),
     /// Print the facts that rules see, as JSON
     Facts(Facts),

@@ -48,7 +48,9 @@ pub(super) struct Pairing {
     left_before: HashMap<String, usize>,
     left_after: HashMap<String, usize>,
     /// One side is written, the other is live.
-    pub across: bool,
+    across: bool,
+    /// The sides are in different languages, so that what one leaves out says nothing.
+    pub loose: bool,
     /// The first side is the live one.
     a_live: bool,
     /// Which stack of the account is made of which template.
@@ -133,6 +135,7 @@ impl Pairing {
             left_before: HashMap::new(),
             left_after: HashMap::new(),
             across: before.is_live() != after.is_live(),
+            loose: before.is_live() != after.is_live() || before.is_terraform() != after.is_terraform(),
             a_live: before.is_live(),
             stacks: HashMap::new(),
         };

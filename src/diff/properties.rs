@@ -1,8 +1,8 @@
 //! Which properties of two resources that are the same thing differ.
 //!
 //! What is not known on either side is not compared. Lists are compared as sets, because services return them in any
-//! order. Between a template and an account only what both say is compared: an account says every default, and a template
-//! what an account does not return.
+//! order. Between a template and an account, or a template and a module, only what both say is compared: an account says
+//! every default, and a template what an account does not return.
 
 use serde_json::Value as Json;
 
@@ -20,7 +20,7 @@ pub struct PropertyChange {
     pub after: Option<Json>,
 }
 
-/// Not compared between a template and an account: there, services and CloudFormation add tags of their own.
+/// Not compared between languages: in an account, services and CloudFormation add tags of their own.
 const NOT_ACROSS: &str = "Tags";
 
 /// Deeper values count as the same.
@@ -66,18 +66,18 @@ impl Comparing<'_> {
     }
 
     fn map(&self, a: &Map, b: &Map, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-        let across = self.pairing.across;
-        let skipped = if across && path.is_empty() { NOT_ACROSS } else { "" };
+        let loose = self.pairing.loose;
+        let skipped = if loose && path.is_empty() { NOT_ACROSS } else { "" };
         for member in a.members.iter().filter(|member| &*member.key != skipped) {
             path.push(member.key.to_string());
             match b.get(&member.key) {
                 Some(other) => self.value(&member.value, other, path, found),
-                None if !across && b.open.is_none() && says(&member.value) => found.push(path.clone()),
+                None if !loose && b.open.is_none() && says(&member.value) => found.push(path.clone()),
                 None => {}
             }
             path.pop();
         }
-        if across || a.open.is_some() {
+        if loose || a.open.is_some() {
             return;
         }
         for member in b.members.iter().filter(|member| a.get(&member.key).is_none() && says(&member.value)) {
@@ -111,7 +111,7 @@ impl Comparing<'_> {
 
     /// Whether two values that are no lists are certainly not the same.
     fn differ(&self, a: &Value, b: &Value) -> bool {
-        let across = self.pairing.across;
+        let loose = self.pairing.loose;
         match (&a.kind, &b.kind) {
             (Kind::Scalar(a), Kind::Scalar(b)) => {
                 !a.text.eq_ignore_ascii_case(&b.text) || (!a.plain && a.text != b.text)
@@ -120,10 +120,10 @@ impl Comparing<'_> {
                 Kind::Ref(Reference::Resource { address: one, attribute: first, .. }),
                 Kind::Ref(Reference::Resource { address: other, attribute: second, .. }),
             ) => match self.pairing.partner(one) {
-                Some(partner) => partner != other || (!across && first != second),
-                None => !across,
+                Some(partner) => partner != other || (!loose && first != second),
+                None => !loose,
             },
-            _ if across => false,
+            _ if loose => false,
             _ => {
                 if a.reason().is_some() || b.reason().is_some() {
                     return false;
