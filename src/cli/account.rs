@@ -118,7 +118,7 @@ fn publish_after(
 
 /// Below the progress bar, for who interrupts.
 const GO_ON: &str = "Ctrl-C stops; the same command with `--resume` goes on";
-const KEEP: &str = "Ctrl-C stops, and what was read is lost; with `--snapshot DIR` it is kept, and `--resume` goes on";
+const KEEP: &str = "Ctrl-C loses what was read; `--snapshot DIR` keeps it, to go on with `--resume`";
 
 /// What was collected into a folder.
 struct Collected {
@@ -209,6 +209,8 @@ async fn of_aggregator(
     let own = session::Access {
         accounts: session::Accounts::Own,
         regions: place.cloned().or(first).into_iter().collect(),
+        // No account but the aggregator's is asked anything.
+        regions_as_named: true,
         ..own
     };
     let opened = Box::pin(own.open(&|_, _| {})).await.map_err(|error| failed(&error))?;

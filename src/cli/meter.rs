@@ -21,6 +21,7 @@ impl Meter {
     }
 
     /// With a line below the bar, which stays on the screen when the program is interrupted.
+    #[cfg(feature = "account")]
     pub(super) fn hinting(self, hint: &'static str) -> Self {
         Self { hint, ..self }
     }
