@@ -87,8 +87,10 @@ pub async fn collect(
     let work = tasks.into_iter().map(|(session, region, service)| async move {
         let path = path_of(&request.folder, &session.account, region, service.name);
         let mut unread = 0;
-        if !(request.resume && folder::is_complete(&path, None)) {
-            let section = read(session, region, service, request.read_code).await;
+        let code = service.reads.iter().find(|read| read.for_code && request.read_code).map(|read| read.api);
+        if !(request.resume && folder::is_complete(&path, code)) {
+            let packages = path.parent().filter(|_| request.read_code).map(PathBuf::from);
+            let section = read(session, region, service, packages).await;
             unread = section.reads.iter().filter(|read| read.outcome != Outcome::Ok).count();
             write_section(&request.folder, section)?;
         }
@@ -106,9 +108,9 @@ pub async fn collect(
     Ok(manifest)
 }
 
-async fn read(session: &Session, region: &str, service: &Service, read_code: bool) -> Section {
+async fn read(session: &Session, region: &str, service: &Service, packages: Option<PathBuf>) -> Section {
     let place = if region == GLOBAL { session.home_region() } else { region };
-    let reader = Reader::new(session.in_region(place), &session.account, region, &session.partition, read_code);
+    let reader = Reader::new(session.in_region(place), &session.account, region, &session.partition, packages);
     (service.collect)(&reader).await;
     reader.finish(service.name)
 }

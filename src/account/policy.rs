@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::recorded;
 use super::services::SERVICES;
 
-/// IAM actions of every call, sorted.
-pub fn actions() -> BTreeSet<&'static str> {
-    let reads = SERVICES.iter().flat_map(|service| service.reads);
+/// IAM actions of every call, sorted; those that read code only when that is asked for.
+pub fn actions(read_code: bool) -> BTreeSet<&'static str> {
+    let reads = SERVICES.iter().flat_map(|service| service.reads).filter(|read| read_code || !read.for_code);
     reads.map(|read| read.permission()).chain(["ec2:DescribeRegions"]).collect()
 }
 
 /// An identity policy for whoever collects. `sts:GetCallerIdentity` needs no permission.
-pub fn document() -> Value {
-    reading(&actions())
+pub fn document(read_code: bool) -> Value {
+    reading(&actions(read_code))
 }
 
 /// The same for whoever collects what an aggregator of AWS Config knows.

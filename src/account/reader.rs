@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use aws_config::SdkConfig;
@@ -25,23 +26,31 @@ pub struct Read {
     pub permission: Option<&'static str>,
     /// Types of resources that exist unseen when this fails. Empty for a detail of a resource that is known.
     pub finds: &'static [&'static str],
+    /// Only called when code may be read.
+    pub for_code: bool,
 }
 
 impl Read {
     /// A list: without it there may be resources of these types that nobody saw.
     pub const fn list(api: &'static str, finds: &'static [&'static str]) -> Self {
-        Self { api, permission: None, finds }
+        Self { api, permission: None, finds, for_code: false }
     }
 
     /// A detail of a resource that is known.
     pub const fn detail(api: &'static str) -> Self {
-        Self { api, permission: None, finds: &[] }
+        Self { api, permission: None, finds: &[], for_code: false }
     }
 
     /// The IAM action that it needs, where that is called otherwise.
     #[must_use]
     pub const fn needs(self, permission: &'static str) -> Self {
         Self { permission: Some(permission), ..self }
+    }
+
+    /// Called only when code may be read.
+    #[must_use]
+    pub const fn for_code(self) -> Self {
+        Self { for_code: true, ..self }
     }
 
     pub fn permission(&self) -> &'static str {
@@ -71,8 +80,8 @@ pub struct Reader {
     /// `global` for a service without regions.
     pub region: String,
     pub partition: String,
-    /// Function code may be downloaded.
-    pub read_code: bool,
+    /// The folder of the section, when code may be stored there.
+    pub packages: Option<PathBuf>,
     records: Mutex<BTreeMap<Key, Record>>,
     items: Mutex<Vec<Item>>,
 }
@@ -89,13 +98,13 @@ struct Record {
 }
 
 impl Reader {
-    pub fn new(config: SdkConfig, account: &str, region: &str, partition: &str, read_code: bool) -> Self {
+    pub fn new(config: SdkConfig, account: &str, region: &str, partition: &str, packages: Option<PathBuf>) -> Self {
         Self {
             config,
             account: account.to_owned(),
             region: region.to_owned(),
             partition: partition.to_owned(),
-            read_code,
+            packages,
             records: Mutex::default(),
             items: Mutex::default(),
         }
@@ -192,6 +201,12 @@ impl Reader {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         self.taken(read, Some(of), call.await, absent)
+    }
+
+    /// A detail that was told, but came to nothing.
+    pub fn failed(&self, read: &'static Read, of: &str, why: String) -> Unread {
+        self.record(read, Outcome::Failed, Some(of), Some(why));
+        Unread(read.api)
     }
 
     /// Does something for each, several at once, in any order.

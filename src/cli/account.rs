@@ -44,8 +44,8 @@ pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Wri
 
 pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
     if arguments.print_policy {
-        let from_config = arguments.collecting.from_config.is_some();
-        let policy = if from_config { policy::document_for_aggregator() } else { policy::document() };
+        let (from_config, code) = (arguments.collecting.from_config.is_some(), arguments.collecting.read_code);
+        let policy = if from_config { policy::document_for_aggregator() } else { policy::document(code) };
         writeln!(out, "{policy:#}")?;
         return Ok(CLEAN);
     }

@@ -1,5 +1,6 @@
 //! Live accounts over real HTTP: an emulated account on loopback, built through the services' own APIs, collected and judged.
 
+mod code;
 mod denied;
 mod emulator;
 mod equal;

@@ -9,7 +9,7 @@ const LIST: Read = Read::list("ec2:DescribeSubnets", &["AWS::EC2::Subnet"]);
 const DETAIL: Read = Read::detail("apigateway:GetStages").needs("apigateway:GET");
 
 fn reader() -> Reader {
-    Reader::new(SdkConfig::builder().build(), "123456789012", "us-east-1", "aws", false)
+    Reader::new(SdkConfig::builder().build(), "123456789012", "us-east-1", "aws", None)
 }
 
 fn answered(status: u16) -> HttpResponse {

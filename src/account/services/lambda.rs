@@ -4,6 +4,7 @@
 //! read that an alias, a URL or an event source leads to.
 
 mod function;
+mod package;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ pub(super) const SERVICE: Service = Service {
         &LAYERS,
         &LAYER_VERSIONS,
         &LAYER_POLICY,
+        &package::CODE,
     ],
     collect: |reader| Box::pin(collect(reader)),
 };
@@ -99,16 +101,17 @@ async fn read_function(
     mut versions: BTreeSet<String>,
 ) {
     let (Some(arn), Some(name)) = (listed.function_arn(), listed.function_name()) else { return };
-    let (concurrency, aliases, urls) = tokio::join!(
+    let (concurrency, aliases, urls, package) = tokio::join!(
         reader.get(&CONCURRENCY, arn, client.get_function_concurrency().function_name(name).send()),
         reader.list(&ALIASES, client.list_aliases().function_name(name).into_paginator().items().send()),
         reader.list(
             &URLS,
             client.list_function_url_configs().function_name(name).max_items(PAGE).into_paginator().items().send()
-        )
+        ),
+        package::package(reader, client, &listed),
     );
     let reserved = concurrency.map(|output| output.reserved_concurrent_executions());
-    reader.push(function::of_function(&listed, reserved));
+    reader.push(function::of_function(&listed, reserved).set("CodePackage", package));
     reader.extend(urls.iter().map(|url| function::of_url(arn, url)));
     for alias in &aliases {
         versions.extend(leads_to(alias));

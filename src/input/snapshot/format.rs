@@ -99,7 +99,9 @@ pub struct Item {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ids: BTreeMap<String, String>,
     /// In the shape of `CloudFormation`'s resource type reference. An object with `Unread` alone is a value that could not
-    /// be read, with the API that would tell it.
+    /// be read, with the API that would tell it. A function whose code was asked for has `CodePackage`: `File`, the path of
+    /// its deployment package from the section's folder, with `Sha256` in hexadecimal digits; or `Omitted`, with why there
+    /// is none.
     pub properties: Map<String, Value>,
 }
 
