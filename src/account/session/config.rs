@@ -17,6 +17,13 @@ use crate::input::collected::home_region;
 const ATTEMPT: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// Attempts of the SDKs when nobody says how many. Source: "Retry behavior", AWS SDKs and Tools Reference Guide.
+const UNTOLD: u32 = 3;
+
+/// Attempts of a call when nobody says how many. Of thousands of calls to a service that slows its callers down, some are
+/// refused several times in turn, and one that is given up leaves something unknown.
+const ATTEMPTS: u32 = 8;
+
 /// What the trail of an account calls the session.
 pub(super) const SESSION_NAME: &str = "sra-guard";
 
@@ -39,7 +46,8 @@ impl Access {
         }
         let config = loader.load().await;
         // As many attempts as the environment or the profile says, but each service's pace follows its answers.
-        let attempts = config.retry_config().map_or(3, RetryConfig::max_attempts);
+        let told = config.retry_config().map(RetryConfig::max_attempts).filter(|attempts| *attempts != UNTOLD);
+        let attempts = told.unwrap_or(ATTEMPTS);
         let config = config.to_builder().retry_config(RetryConfig::adaptive().with_max_attempts(attempts)).build();
         // Which regions there are can be asked in any.
         let anywhere = (self.all_regions() && config.region().is_none()).then(|| Region::new(home_region("aws")));

@@ -70,13 +70,19 @@ fn refused(api: &'static str, times: usize) -> Part {
     })
 }
 
+/// An account before which these parts stand.
+fn wire(parts: Vec<Part>) -> Wire {
+    Wire::start(parts.into_iter().chain(SIZE.parts()).collect())
+}
+
 /// Collects what is there but for what these parts refuse. Tells how calls ended that did not end well, how long it took,
 /// and how many functions were found.
-fn collected(parts: Vec<Part>) -> (BTreeMap<String, Outcome>, Duration, usize) {
-    let wire = Wire::start(parts.into_iter().chain(SIZE.parts()).collect());
+fn collected(wire: &Wire, attempts: &[(&str, &str)]) -> (BTreeMap<String, Outcome>, Duration, usize) {
     let folder = Folder::new();
     let begun = Instant::now();
-    let output = wire.program("collect").arg("--output").arg(folder.path().join("snapshot")).output().unwrap();
+    let mut program = wire.program("collect");
+    let program = program.arg("--output").arg(folder.path().join("snapshot")).envs(attempts.iter().copied());
+    let output = program.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let (mut ended, mut functions) = (BTreeMap::new(), 0);
     for section in sections(&folder.path().join("snapshot")).into_values() {
@@ -89,16 +95,18 @@ fn collected(parts: Vec<Part>) -> (BTreeMap<String, Outcome>, Duration, usize) {
 
 #[test]
 fn a_service_that_asks_to_slow_down_is_read_at_its_pace() {
-    let parts = vec![paced("lambda:", 20.0), refused("ec2:DescribeSubnets", 2)];
-    let (bad, took, functions) = collected(parts);
+    let wire = wire(vec![paced("lambda:", 20.0), refused("ec2:DescribeSubnets", 3)]);
+    let (bad, took, functions) = collected(&wire, &[]);
     assert_eq!((bad, functions), (BTreeMap::new(), SIZE.functions));
-    assert!(took < Duration::from_mins(2), "{took:?}");
+    assert!(took < Duration::from_mins(3), "{took:?}");
 }
 
 #[test]
 fn a_service_that_never_answers_is_throttled_and_the_others_are_read() {
-    let (bad, took, functions) = collected(vec![refused("iam:GetAccountAuthorizationDetails", usize::MAX)]);
-    let api = "iam:GetAccountAuthorizationDetails".to_owned();
-    assert_eq!((bad, functions), (BTreeMap::from([(api, Outcome::Throttled)]), SIZE.functions));
-    assert!(took < Duration::from_mins(2), "{took:?}");
+    let api = "iam:GetAccountAuthorizationDetails";
+    let wire = wire(vec![refused(api, usize::MAX)]);
+    let (bad, took, functions) = collected(&wire, &[("AWS_MAX_ATTEMPTS", "2")]);
+    assert_eq!((bad, functions), (BTreeMap::from([(api.to_owned(), Outcome::Throttled)]), SIZE.functions));
+    assert_eq!(wire.counts()[api], 2, "as often as the environment says");
+    assert!(took < Duration::from_mins(3), "{took:?}");
 }
