@@ -116,8 +116,8 @@ fn an_account_that_could_not_be_entered_lacks_nothing_else() {
     entry["Sections"][0]["Reads"] = json!([read]);
     folder.write(&format!("snapshot/{ACCOUNT}/global/account.json"), &entry.to_string());
     let (code, report, text) = scan(&["snapshot"], &folder);
-    assert!(code == 0 && unknown(&report) > 0, "{text}");
-    assert!(!text.contains("has lost"), "{text}");
+    assert!(code == 2 && unknown(&report) > 0, "{text}");
+    assert!(text.contains("NOTHING WAS CHECKED") && !text.contains("has lost"), "{text}");
 }
 
 #[test]

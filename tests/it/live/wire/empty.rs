@@ -1,6 +1,6 @@
 //! Services that have nothing: an empty list in the shape of each.
 
-use super::{ACCOUNT, Call, xml};
+use super::{ACCOUNT, Call, REGION, xml};
 use crate::loopback::Answer;
 
 /// (API, the element or member of its list)
@@ -58,6 +58,10 @@ pub(super) fn answer(call: &Call) -> Option<Answer> {
         ("sts:GetCallerIdentity", _) => {
             let arn = format!("arn:aws:iam::{ACCOUNT}:user/u");
             xml(call, &format!("<Arn>{arn}</Arn><UserId>u</UserId><Account>{ACCOUNT}</Account>"))
+        }
+        ("ec2:DescribeRegions", _) => {
+            let region = format!("<regionName>{REGION}</regionName><optInStatus>opt-in-not-required</optInStatus>");
+            xml(call, &format!("<regionInfo><item>{region}</item></regionInfo>"))
         }
         ("ec2:DescribeVpcBlockPublicAccessOptions", _) => xml(
             call,
