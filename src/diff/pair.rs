@@ -162,13 +162,14 @@ impl Pairing {
         self.by(a, b, Basis::Name, name(a_live), name(b_live));
         if a_live != b_live {
             self.generated(a, b, a_live);
+        }
+        if self.loose {
             self.by(a, b, Basis::Name, name_tag, name_tag);
             self.networks(a, b);
         }
         // A place is known when those around it are, so this goes from the outside in; and back out again where names say
         // nothing, as another name in the same language is another resource.
-        let across = a_live != b_live;
-        let exactness: &[Exactness] = if across {
+        let exactness: &[Exactness] = if self.loose {
             &[Exactness::Part, Exactness::Whole, Exactness::Around]
         } else {
             &[Exactness::Part, Exactness::Whole]
@@ -180,7 +181,7 @@ impl Pairing {
                     found += 1;
                 }
             }
-            let wholes = if across { self.wholes(a, b) } else { 0 };
+            let wholes = if self.loose { self.wholes(a, b) } else { 0 };
             if found + wholes == 0 {
                 break;
             }

@@ -143,6 +143,26 @@ fn what_was_not_given_is_unknown_and_named() {
 }
 
 #[test]
+fn an_account_that_was_not_given_at_all_is_not_missed() {
+    let folder = Folder::new();
+    whole(&folder, "snapshot");
+    let other = "444455556666";
+    for place in ["eu-west-1/lambda", "global/iam"] {
+        let text = std::fs::read_to_string(folder.path().join(format!("snapshot/{ACCOUNT}/{place}.json"))).unwrap();
+        folder.write(&format!("snapshot/{other}/{place}.json"), &text.replace(ACCOUNT, other));
+    }
+    let mut both = manifest(true);
+    both["Accounts"] = json!({ ACCOUNT: ["eu-west-1"], other: ["eu-west-1"] });
+    folder.write("snapshot/manifest.json", &both.to_string());
+    let (code, report, text) = scan(&[&format!("snapshot/{ACCOUNT}")], &folder);
+    assert_eq!((code, unknown(&report)), (0, 0), "{text}");
+    assert!(!text.contains("were not given"), "{text}");
+    std::fs::remove_file(folder.path().join(format!("snapshot/{other}/global/iam.json"))).unwrap();
+    let (code, _, text) = scan(&["snapshot"], &folder);
+    assert!(code == 2 && text.contains("has lost 1 of its 4 sections"), "{text}");
+}
+
+#[test]
 fn a_snapshot_without_a_manifest_that_can_be_used_is_not_judged() {
     let newer = json!({ "SraGuardManifest": 2, "Types": ["AWS::Lambda::Function"] }).to_string();
     let cut = manifest(true).to_string()[..120].to_owned();

@@ -240,7 +240,14 @@ impl Folder {
                 wanted += 1;
                 continue;
             }
-            for (region, expected) in sections(manifest, regions) {
+            let expected = sections(manifest, regions);
+            if !self.read.iter().chain(&self.damaged).any(|(known, ..)| known == account)
+                && expected.iter().all(|(region, expected)| is_there(path, account, region, &expected.service))
+            {
+                // Another account was given.
+                continue;
+            }
+            for (region, expected) in expected {
                 wanted += 1;
                 let key = (account.clone(), region.to_owned(), expected.service.clone());
                 let closed = (account.clone(), region.to_owned(), ENTRY.to_owned());
@@ -248,7 +255,7 @@ impl Folder {
                     continue;
                 }
                 let name = format!("{account}/{region}/{}.json", expected.service);
-                let exists = path.join(&name).exists() || path.join(format!("{name}.gz")).exists();
+                let exists = is_there(path, account, region, &expected.service);
                 let hole = match (self.damaged.contains(&key), exists, manifest.complete) {
                     (true, _, _) => Hole::Damaged,
                     (false, true, _) => Hole::NotGiven,
@@ -261,6 +268,11 @@ impl Folder {
         }
         (missing, wanted)
     }
+}
+
+fn is_there(folder: &Path, account: &str, region: &str, service: &str) -> bool {
+    let name = folder.join(account).join(region).join(format!("{service}.json"));
+    name.exists() || name.with_extension("json.gz").exists()
 }
 
 /// The sections of an account that has these regions. One that could not be entered has one that stands for all of them.
