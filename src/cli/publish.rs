@@ -78,7 +78,9 @@ pub(super) fn run(arguments: &Publish, terminal: Terminal, out: &mut dyn Write) 
     let said = said?;
     let unread = report.notes.iter().filter(|note| note.level == NoteLevel::Error);
     for note in unread {
-        writeln!(out, "error: {}", note.message)?;
+        let place = note.span.map(|span| format!("{}:{}: ", sources.file(span.file).name, sources.position(span)));
+        let place = place.unwrap_or_default();
+        writeln!(out, "error: {place}{}", note.message)?;
     }
     write!(out, "{}{}", said.done, said.failed)?;
     let complete = said.failed.is_empty() && report.notes.iter().all(|note| note.level != NoteLevel::Error);

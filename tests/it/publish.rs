@@ -324,3 +324,13 @@ fn over_long_texts_are_cut() {
     publish(&hub, &pools(DAY_3, &[(HERE, Some(&[(&long, "ON")]))]), &[], 0);
     assert_eq!(hub.findings(HERE)[0]["RecordState"], "ARCHIVED");
 }
+
+#[test]
+fn what_of_a_snapshot_cannot_be_read_is_named() {
+    let hub = Hub::start();
+    let folder = pools(DAY_1, &[(HERE, Some(&[("a", "OFF")]))]);
+    publish(&hub, &folder, &[], 0);
+    let broken = folder.write(&format!("{ACCOUNT}/{HERE}/lambda.json"), "{\"SraGuardSnapshot\": 99}");
+    let said = publish(&hub, &folder, &[], 2);
+    assert!(said.contains(&format!("error: {}:1:", broken.display())), "{said}");
+}

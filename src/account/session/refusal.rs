@@ -38,7 +38,11 @@ impl Refusal {
         if let Some((code, metadata)) = said.and_then(|said| Some((said.code()?, said))) {
             let why =
                 metadata.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {}", line(message)));
-            return Self { why, denied: code.contains("AccessDenied"), answered: true };
+            return Self {
+                why,
+                denied: ["AccessDenied", "Forbidden"].iter().any(|denied| code.starts_with(denied)),
+                answered: true,
+            };
         }
         let innermost = causes(error).last().map(ToString::to_string).unwrap_or_default();
         Self { why: line(&innermost), denied: false, answered: false }

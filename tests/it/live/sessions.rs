@@ -160,8 +160,11 @@ fn without_credentials_it_says_where_to_get_some() {
 fn a_sign_on_that_is_over_is_told_from_other_refusals() {
     let config = "[profile desk]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Audit\n\
                   [profile role]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = desk\n\
+                  [profile other]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Nobody\n\
                   [sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://corp.awsapps.com/start\n";
     let person = Person::new(config);
+    let url = person.cloud.url();
+    let person = person.with("AWS_ENDPOINT_URL_SSO", &url);
     let says = |profile: &str| person.refused(&["--region", REGION, "--profile", profile]);
     let words = "is missing or has expired";
     assert_says(&says("desk"), &["the single sign-on of profile `desk`", words, "`aws sso login --profile desk`"]);
@@ -170,11 +173,23 @@ fn a_sign_on_that_is_over_is_told_from_other_refusals() {
     let role = "arn:aws:iam::444455556666:role/r";
     let text = person.refused(&["--region", REGION, "--profile", "desk", "--assume-role", role]);
     assert_says(&text, &[words, "`aws sso login --profile desk`"]);
-    // SHA-1 of the session's name.
-    let token = json!({ "accessToken": "sso-s3cret", "expiresAt": "2020-01-01T00:00:00Z", "region": "us-east-1",
-        "startUrl": "https://corp.awsapps.com/start" });
-    person.home.write(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", &token.to_string());
+    let sign_on = |token: &str, until: &str| {
+        let token = json!({ "accessToken": token, "expiresAt": until, "region": "us-east-1",
+            "startUrl": "https://corp.awsapps.com/start" });
+        // SHA-1 of the session's name.
+        person.home.write(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", &token.to_string());
+    };
+    sign_on("sso-s3cret", "2020-01-01T00:00:00Z");
     assert_says(&says("desk"), &[words, "`aws sso login --profile desk`"]);
+    // One that the service does not know any more, one that has no such role, and one that is right.
+    sign_on("old-s3cret", "2099-01-01T00:00:00Z");
+    assert_says(&says("desk"), &[words, "UnauthorizedException", "`aws sso login --profile desk`"]);
+    sign_on("sso-s3cret", "2099-01-01T00:00:00Z");
+    let text = says("other");
+    assert_says(&text, &["profile `other` gets no credentials: ForbiddenException: No access", "are assigned to you"]);
+    let said = person.collect(&["--region", REGION, "--profile", "desk"]);
+    assert_eq!(said.code, 0, "{}", said.text);
+    assert_eq!(person.read()[0], format!("777777777777/{REGION}"));
 }
 
 #[test]

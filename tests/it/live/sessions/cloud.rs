@@ -47,7 +47,10 @@ struct Call<'a> {
     path: &'a str,
     target: Option<&'a str>,
     body: &'a str,
+    /// What stands for a signature.
     token: Option<&'a str>,
+    /// Of single sign-on.
+    sign_on: Option<&'a str>,
 }
 
 type Answer = (u16, String);
@@ -131,6 +134,7 @@ impl Cloud {
             target: header("x-amz-target"),
             body: &body,
             token: header("authorization").filter(|_| signed.is_none()),
+            sign_on: header("x-amz-sso_bearer_token"),
         };
         let (status, answer) = self.state.lock().unwrap().answer(&call);
         let code =
@@ -149,6 +153,19 @@ impl State {
             let keys = json!({ "AccessKeyId": "KEY555555555555", "SecretAccessKey": "s", "Token": "t",
                 "Expiration": "2099-01-01T00:00:00Z" });
             return if is_allowed { (200, keys.to_string()) } else { (403, "{}".to_owned()) };
+        }
+        if let Some((_, role)) =
+            call.path.split_once("/federation/credentials?").and_then(|(_, q)| q.split_once("role_name="))
+        {
+            let keys = json!({ "accessKeyId": "KEY777777777777", "secretAccessKey": "s", "sessionToken": "t",
+                "expiration": 4_070_908_800_000_i64 });
+            let refused =
+                |status, kind: &str, why: &str| (status, json!({ "__type": kind, "message": why }).to_string());
+            return match (call.sign_on, role.starts_with("Audit")) {
+                (Some("sso-s3cret"), true) => (200, json!({ "roleCredentials": keys }).to_string()),
+                (Some("sso-s3cret"), false) => refused(403, "ForbiddenException", "No access"),
+                _ => refused(401, "UnauthorizedException", "Session token not found or invalid"),
+            };
         }
         if let Some(target) = call.target.filter(|_| call.service == "organizations") {
             return self.organization(target.rsplit('.').next().unwrap(), call);
