@@ -74,13 +74,11 @@ pub async fn collect(
         for region in session.regions.iter().map(String::as_str).chain([GLOBAL]) {
             folder::remove(&path_of(&request.folder, &session.account, region, ENTRY))?;
         }
-        for service in SERVICES {
-            match service.scope {
-                Scope::Global => tasks.push((session, GLOBAL, service)),
-                Scope::Regional => {
-                    tasks.extend(session.regions.iter().map(|region| (session, region.as_str(), service)));
-                }
-            }
+        // Region by region: what is large is large everywhere, and would be in memory of all regions at once.
+        for region in std::iter::once(GLOBAL).chain(session.regions.iter().map(String::as_str)) {
+            let scope = if region == GLOBAL { Scope::Global } else { Scope::Regional };
+            let services = SERVICES.iter().filter(|service| service.scope == scope);
+            tasks.extend(services.map(|service| (session, region, service)));
         }
     }
     let total = tasks.len();

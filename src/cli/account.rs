@@ -58,6 +58,10 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     if let Some(region) = hub_region.as_ref().filter(|region| !session::is_region_name(region)) {
         return Err(Error::Account(session::Error::NoRegionName(region.clone()).to_string()));
     }
+    if arguments.collecting.read_code && arguments.snapshot.is_none() {
+        let why = "`--read-code` stores code in the folder of the snapshot; add `--snapshot DIR`";
+        return Err(Error::Account(why.to_owned()));
+    }
     if arguments.collecting.resume && arguments.snapshot.is_none() {
         let why = "`--resume` goes on with a snapshot that was kept; name its folder with `--snapshot`";
         return Err(Error::Account(why.to_owned()));

@@ -173,6 +173,17 @@ fn a_snapshot_without_code_gets_it_when_it_is_resumed_with_code() {
 }
 
 #[test]
+fn code_that_nothing_would_keep_is_not_read() {
+    let (lambda, downloads) = functions(&["good"]);
+    let wire = Wire::start(vec![lambda]);
+    let output = wire.program("audit").arg("--read-code").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("add `--snapshot DIR`"), "{said}");
+    assert!(wire.calls().is_empty() && downloads.lock().unwrap().is_empty());
+}
+
+#[test]
 fn only_who_reads_code_needs_the_permission() {
     let wire = Wire::start(Vec::new());
     let policy = |more: &[&str]| {
