@@ -87,7 +87,7 @@ impl<'a> Door<'a> {
         let protocol = protocol(listener);
         let kind = kind(load_balancer, rule, &protocol);
         let exposure = exposure(graph, listener, load_balancer);
-        let forwards = forwards(rule);
+        let forwards = forwards(graph, rule);
         let reaches_app = reaches_app(graph, rule);
         let mut approach = exposure.evidence.clone();
         approach.extend(protocol.evidence.iter().cloned());
@@ -260,7 +260,7 @@ fn unknown_actions(rule: &Rule) -> Option<(Reason, Step)> {
     }
 }
 
-fn forwards(rule: &Rule) -> Fact<bool> {
+fn forwards(graph: &Graph, rule: &Rule) -> Fact<bool> {
     let Some((_, _, groups)) = forward(rule) else {
         return unknown_actions(rule).map_or_else(
             || Fact::known(false, vec![Step::new("answers without a target", rule.span)]),
@@ -268,7 +268,7 @@ fn forwards(rule: &Rule) -> Fact<bool> {
         );
     };
     any(groups.iter().filter(|forward| !forward.is_idle()).map(|forward| {
-        let step = forward_step(forward);
+        let step = forward_step(graph, forward);
         match &forward.weight {
             Typed::Unknown(reason, _) => Fact::unknown(reason.clone(), vec![step]),
             Typed::Known(..) | Typed::Absent(_) => Fact::known(true, vec![step]),
@@ -276,10 +276,10 @@ fn forwards(rule: &Rule) -> Fact<bool> {
     }))
 }
 
-fn forward_step(forward: &Forward) -> Step {
+fn forward_step(graph: &Graph, forward: &Forward) -> Step {
     let name = match &forward.target_group {
         Typed::Known(Target::Resource(address), _) => {
-            address.0.rsplit(['#', '/']).next().unwrap_or_default().to_owned()
+            graph.resources.get(address).map_or_else(|| address.to_string(), |group| group.name.to_string())
         }
         Typed::Known(Target::Outside(text), _) => text.clone(),
         Typed::Unknown(..) | Typed::Absent(_) => return Step::new("forwards to a target group", forward.span),
@@ -288,9 +288,9 @@ fn forward_step(forward: &Forward) -> Step {
 }
 
 fn reaches_app(graph: &Graph, rule: &Rule) -> Fact<bool> {
-    let Some((_, _, groups)) = forward(rule) else { return forwards(rule) };
+    let Some((_, _, groups)) = forward(rule) else { return forwards(graph, rule) };
     any(groups.iter().filter(|forward| !forward.is_idle()).map(|forward| {
-        let step = forward_step(forward);
+        let step = forward_step(graph, forward);
         let mut answer = match &forward.target_group {
             Typed::Known(Target::Resource(address), _) => match graph.elbv2.target_group(address) {
                 Some(group) => holds_app(graph, group),

@@ -114,7 +114,7 @@ fn target_name(graph: &Graph, target: &Typed<Target>) -> String {
 }
 
 fn written(value: &Typed<Value>) -> String {
-    value.known().and_then(Value::template).unwrap_or_else(|| "?".to_owned())
+    value.known().and_then(Value::shown).unwrap_or_else(|| "?".to_owned())
 }
 
 fn organization(condition: &Typed<Value>) -> Fact<bool> {
