@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ec2::{INSTANCE, Pointer, SECURITY_GROUP, SUBNET, pointers};
+use super::ec2::{INSTANCE, INTERFACE, Pointer, SECURITY_GROUP, SUBNET, pointers};
 use super::{Resources, Typed, autoscaling, integer, list, target, text};
 use crate::input::Resource;
 use crate::source::Span;
@@ -10,6 +10,8 @@ use crate::value::{Address, Prop, Value};
 
 pub const SERVICE: &str = "AWS::ECS::Service";
 pub const TASK_SET: &str = "AWS::ECS::TaskSet";
+/// Tasks of one group that no service keeps, as live accounts tell them.
+pub const TASK: &str = "AWS::ECS::Task";
 pub const CLUSTER: &str = "AWS::ECS::Cluster";
 pub const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
 const CAPACITY_PROVIDER: &str = "AWS::ECS::CapacityProvider";
@@ -19,6 +21,8 @@ pub struct Ecs {
     /// Services and task sets, in source order.
     pub services: Vec<Service>,
     pub task_definitions: BTreeMap<Address, TaskDefinition>,
+    /// Tasks that no service keeps, with their interfaces.
+    pub tasks: Vec<(Address, Typed<Vec<Pointer>>)>,
     /// Auto Scaling groups behind capacity providers.
     pub capacity_providers: BTreeMap<Address, Pointer>,
     /// Capacity providers of a cluster, its own and those associated with it.
@@ -90,6 +94,12 @@ impl Ecs {
         }
         for resource in resources.of_kind(TASK_DEFINITION) {
             ecs.task_definitions.insert(resource.address.clone(), task_definition(resource));
+        }
+        for resource in resources.of_kind(TASK) {
+            let own = list(resource.prop("NetworkInterfaces")).map(|own| {
+                own.iter().map(|one| target(resources, one.prop("NetworkInterfaceId"), &[INTERFACE])).collect()
+            });
+            ecs.tasks.push((resource.address.clone(), own));
         }
         for resource in resources.of_kind(CAPACITY_PROVIDER) {
             let group = resource.prop("AutoScalingGroupProvider.AutoScalingGroupArn");

@@ -68,6 +68,7 @@ const UNDERSTOOD: &[&str] = &[
     "AWS::ECS::Cluster",
     "AWS::ECS::ClusterCapacityProviderAssociations",
     "AWS::ECS::Service",
+    "AWS::ECS::Task",
     "AWS::ECS::TaskDefinition",
     "AWS::ECS::TaskSet",
     "AWS::EFS::MountTarget",

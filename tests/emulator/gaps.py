@@ -26,6 +26,7 @@ def close():
         stage_exports,
         block_public_access,
         capacity_providers,
+        running_tasks,
         unimplemented_operations,
     ):
         gap()
@@ -449,6 +450,20 @@ def capacity_providers():
         return ActionResult({"capacityProviders": fargate + own, "failures": failures})
 
     EC2ContainerServiceResponse.describe_capacity_providers = describe_capacity_providers
+
+
+def running_tasks():
+    """A cluster counts the tasks that no service keeps as well (Amazon ECS API reference, `Cluster`)."""
+    import moto.ecs.models as models
+
+    original = models.EC2ContainerServiceBackend.run_task
+
+    def run_task(self, cluster_str, *others, **named):
+        tasks = original(self, cluster_str, *others, **named)
+        self._get_cluster(cluster_str).running_tasks_count += len(tasks)
+        return tasks
+
+    models.EC2ContainerServiceBackend.run_task = run_task
 
 
 QUERY = ("autoscaling", "cloudformation", "ec2", "elbv2", "iam", "rds", "sts")

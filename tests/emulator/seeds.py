@@ -4,6 +4,7 @@
 
 `board`    a bulletin board: an HTTP API with a JWT authorizer, a function and a table
 `vpn`      a load balancer that signs users in before a function that associates Client VPN networks
+`task`     a task that somebody started in a public subnet, and no service
 `secrets`  whatever may hold a secret; prints each, one a line
 """
 
@@ -286,4 +287,27 @@ def secrets():
     print("\n".join(planted))
 
 
-{"board": board, "vpn": vpn, "secrets": secrets}[SYSTEM]()
+def task():
+    vpc, subnets = network()
+    client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="jobs")
+    ecs.register_task_definition(
+        family="job",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "job", "image": "public.ecr.aws/docker/library/busybox:1", "memory": 512}],
+    )
+    group = client("ec2").create_security_group(GroupName="job", Description="job", VpcId=vpc)["GroupId"]
+    network_of_task = {"subnets": subnets[:1], "securityGroups": [group], "assignPublicIp": "ENABLED"}
+    ecs.run_task(
+        cluster="jobs",
+        taskDefinition="job",
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": network_of_task},
+    )
+
+
+{"board": board, "vpn": vpn, "task": task, "secrets": secrets}[SYSTEM]()

@@ -1,9 +1,11 @@
-//! Amazon ECS: clusters, services and task sets, the task definitions that they run, and capacity providers.
+//! Amazon ECS: clusters, services and task sets, tasks that no service keeps, the task definitions that they run, and
+//! capacity providers.
 //!
 //! Clusters, services and container instances are described by the batch. Task definitions are asked for one at a time,
 //! which is all that the service offers, and only those that something runs.
 
 mod service;
+mod task;
 mod task_definition;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,14 +32,18 @@ pub(super) const SERVICE: Service = Service {
         &CAPACITY_PROVIDERS,
         &service::LIST_SERVICES,
         &service::SERVICES,
+        &task::LIST_TASKS,
+        &task::TASKS,
         &task_definition::TASK_DEFINITION,
     ],
     collect: |reader| Box::pin(collect(reader)),
 };
 
 const CLUSTER: &str = "AWS::ECS::Cluster";
-const LIST_CLUSTERS: Read =
-    Read::list("ecs:ListClusters", &[CLUSTER, "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::ECS::TaskSet"]);
+const LIST_CLUSTERS: Read = Read::list(
+    "ecs:ListClusters",
+    &[CLUSTER, "AWS::ECS::Service", task::TASK, "AWS::ECS::TaskDefinition", "AWS::ECS::TaskSet"],
+);
 const CLUSTERS: Read = Read::list("ecs:DescribeClusters", &[CLUSTER]);
 const LIST_INSTANCES: Read = Read::detail("ecs:ListContainerInstances");
 const INSTANCES: Read = Read::detail("ecs:DescribeContainerInstances");
@@ -50,10 +56,15 @@ async fn collect(reader: &Reader) {
     let client = &Client::new(&reader.config);
     let clusters = client.list_clusters().into_paginator().items().send();
     let (clusters, providers) = tokio::join!(reader.list(&LIST_CLUSTERS, clusters), capacity_providers(reader, client));
-    let ((), definitions) = tokio::join!(
+    let (running, kept) = tokio::join!(
         describe_clusters(reader, client, &clusters, &providers),
         service::services(reader, client, &clusters, &providers),
     );
+    // Where services keep all that runs, there is no other task to ask for.
+    let others = |cluster: &String| running.get(cluster).is_none_or(|tasks| *tasks != kept.tasks_in(cluster));
+    let others = clusters.into_iter().filter(others).collect();
+    let mut definitions = task::tasks(reader, client, others).await;
+    definitions.extend(kept.definitions);
     task_definition::task_definitions(reader, client, definitions).await;
 }
 
@@ -79,7 +90,13 @@ async fn capacity_providers(reader: &Reader, client: &Client) -> Providers {
     arns
 }
 
-async fn describe_clusters(reader: &Reader, client: &Client, arns: &[String], providers: &Providers) {
+/// Returns how many tasks each cluster runs.
+async fn describe_clusters(
+    reader: &Reader,
+    client: &Client,
+    arns: &[String],
+    providers: &Providers,
+) -> BTreeMap<String, i32> {
     let describe = |chunk: &[String]| {
         let call = client
             .describe_clusters()
@@ -93,6 +110,11 @@ async fn describe_clusters(reader: &Reader, client: &Client, arns: &[String], pr
         }
     };
     let clusters: Vec<Cluster> = reader.map(arns.chunks(AT_ONCE), describe).await.into_iter().flatten().collect();
+    let count = |cluster: &Cluster| {
+        let arn = cluster.cluster_arn()?.to_owned();
+        Some((arn, cluster.running_tasks_count() + cluster.pending_tasks_count()))
+    };
+    let running = clusters.iter().filter_map(count).collect();
     reader
         .each(clusters, |cluster| async move {
             if cluster.status() == Some("INACTIVE") {
@@ -102,6 +124,7 @@ async fn describe_clusters(reader: &Reader, client: &Client, arns: &[String], pr
             reader.push(of_cluster(&cluster, instances, providers));
         })
         .await;
+    running
 }
 
 /// The EC2 instances that run a cluster's tasks.

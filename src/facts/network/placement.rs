@@ -9,7 +9,7 @@ use super::routing::Place;
 use crate::graph::ec2::security_group::Ports;
 use crate::graph::ec2::{Interface, Launch, Pointer, SECURITY_GROUP, SUBNET, leads_to, may_be_declared, pointers_of};
 use crate::graph::ecs::{Network, Service};
-use crate::graph::{Graph, Target, Typed, autoscaling};
+use crate::graph::{Graph, Target, Typed, autoscaling, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Reason};
@@ -18,7 +18,7 @@ use crate::value::{Address, Reason};
 #[derive(Debug)]
 pub(super) struct Workload<'g> {
     pub(super) resource: &'g Resource,
-    /// `instance`, `auto_scaling_group`, `ecs_service`, `ecs_task_set` or `function`.
+    /// `instance`, `auto_scaling_group`, `ecs_service`, `ecs_task_set`, `ecs_task` or `function`.
     pub(super) kind: &'static str,
     pub(super) interfaces: Result<Vec<Nic>, Unread>,
     pub(super) registrations: Vec<Registration>,
@@ -57,7 +57,7 @@ pub(super) struct Registration {
 /// Amazon ECS API Reference, `PortMapping`, `hostPort`.
 const EPHEMERAL: Ports = Ports { from: 32768, to: 65535 };
 
-/// Every workload that stands in a VPC or may do so, in the order instances, groups, services, functions.
+/// Every workload that stands in a VPC or may do so, in the order instances, groups, services, tasks, functions.
 pub(super) fn workloads(graph: &Graph) -> Vec<Workload<'_>> {
     let mut found = Vec::new();
     let mut add = |address: &Address, kind, interfaces, registrations| {
@@ -82,6 +82,16 @@ pub(super) fn workloads(graph: &Graph) -> Vec<Workload<'_>> {
         }
         let kind = if service.task_set { "ecs_task_set" } else { "ecs_service" };
         add(&service.address, kind, tasks(graph, service), service_targets(graph, service));
+    }
+    for (address, own) in &graph.ecs.tasks {
+        let interfaces = match own {
+            Typed::Known(own, _) => Ok(own.iter().map(|pointer| in_use(graph, pointer)).collect()),
+            Typed::Absent(_) => Ok(Vec::new()),
+            Typed::Unknown(reason, span) => {
+                Err(Unread { reason: reason.clone(), step: Step::new("the interfaces of the tasks", *span) })
+            }
+        };
+        add(address, "ecs_task", interfaces, Vec::new());
     }
     for function in &graph.lambda.functions {
         let Some(subnets) = function_subnets(graph, &function.subnets) else { continue };
@@ -221,6 +231,18 @@ fn existing(graph: &Graph, pointer: &Pointer) -> Nic {
         ipv6: interface.ipv6.clone(),
         interface: pointer.known().cloned(),
     }
+}
+
+/// An interface of a live account that a service made for what uses it, with the public address that it has.
+fn in_use(graph: &Graph, pointer: &Pointer) -> Nic {
+    let nic = existing(graph, pointer);
+    let Some(resource) = pointer.address().and_then(|address| graph.resources.get(address)) else { return nic };
+    let public = text(resource.prop("PublicIp"));
+    let ipv4 = match &public {
+        Typed::Known(..) | Typed::Absent(_) => Typed::Known(public.known().is_some(), public.span()),
+        Typed::Unknown(reason, span) => Typed::Unknown(reason.clone(), *span),
+    };
+    Nic { ipv4, ..nic }
 }
 
 fn opaque(reason: &Reason, span: Span) -> Nic {

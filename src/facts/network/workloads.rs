@@ -16,9 +16,9 @@ use crate::value::Reason;
 
 fact_struct! {
     /// Something that runs code in a VPC: an instance, what an Auto Scaling group launches, the tasks of an ECS service
-    /// or task set, a function with a VPC configuration.
+    /// or task set, tasks that no service keeps, a function with a VPC configuration.
     pub struct Workload {
-        /// `instance`, `auto_scaling_group`, `ecs_service`, `ecs_task_set` or `function`.
+        /// `instance`, `auto_scaling_group`, `ecs_service`, `ecs_task_set`, `ecs_task` or `function`.
         kind: String,
         /// The tag `sra:tier`; `app` when there is none. `edge` declares a bastion, NAT instance or proxy.
         tier: Fact<String>,

@@ -138,6 +138,10 @@ pub(super) fn decode(resources: &Resources, ec2: &mut Ec2) {
         ec2.public_access_block.mode = Some(text(resource.prop("InternetGatewayBlockMode")));
     }
     for resource in resources.of_kind("AWS::EC2::VPCBlockPublicAccessExclusion") {
+        // What only lets traffic out is no way in. Source: Amazon VPC User Guide, "Block public access to VPCs and subnets".
+        if text(resource.prop("InternetGatewayExclusionMode")).known().is_some_and(|mode| mode == "allow-egress") {
+            continue;
+        }
         for property in ["SubnetId", "VpcId"] {
             let excluded = target(resources, resource.prop(property), &[SUBNET, VPC]);
             if !matches!(excluded, Typed::Absent(_)) {

@@ -162,6 +162,9 @@ fn what_fails_on_the_way_settles_nothing_and_fails_nothing() {
     assert_eq!(verdicts(&scene.audited(&retries).0.findings), known);
 }
 
+/// Lists of what another list has told, and of which the architecture has nothing.
+const FOLLOWING: &[&str] = &["ecs:DescribeTasks"];
+
 /// Names of calls in REST style tell no action.
 fn every_call_is_one_that_the_policy_allows(scene: &Scene) {
     let allowed = policy::actions(false);
@@ -175,8 +178,8 @@ fn every_call_is_one_that_the_policy_allows(scene: &Scene) {
     // Of the lists that are asked for whatever there is, none is missing; names of calls in REST style are others.
     let lists =
         services::SERVICES.iter().flat_map(|service| service.reads).filter(|read| read.api.contains(":Describe"));
-    let idle: Vec<&str> =
-        lists.filter(|read| !read.finds.is_empty() && !called.contains(read.api)).map(|read| read.api).collect();
+    let lists = lists.filter(|read| !read.finds.is_empty() && !FOLLOWING.contains(&read.api));
+    let idle: Vec<&str> = lists.filter(|read| !called.contains(read.api)).map(|read| read.api).collect();
     assert!(idle.is_empty(), "{idle:?}");
 }
 

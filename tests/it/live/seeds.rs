@@ -55,6 +55,11 @@ fn a_load_balancer_before_client_vpn_has_its_findings() {
     assert_golden("vpn", VPN);
 }
 
+#[test]
+fn a_task_that_no_service_keeps_is_a_workload() {
+    assert_golden("task", (&[("SRA-NET-001", "AWS::ECS::Task")], &[("SRA-NET-002", "AWS::ECS::Task")]));
+}
+
 fn assert_golden(system: &str, (fails, passes): Golden) {
     let (emulator, account) = (emulator(), account());
     emulator.run("seeds.py", &[system, &account], String::new());

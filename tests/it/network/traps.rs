@@ -122,6 +122,8 @@ fn block_public_access_spares_what_is_excluded() {
     let public = app("SubnetId: !Ref Public");
     assert_eq!(workload(&public, "blocked"), "false");
     assert_eq!(workload(&(public.clone() + block), "blocked"), "true");
+    let outwards = exclusion.replace("allow-bidirectional", "allow-egress");
+    assert_eq!(workload(&format!("{public}{block}{outwards}"), "blocked"), "true");
     assert_eq!(workload(&(public + block + exclusion), "blocked"), "false");
 }
 

@@ -41,12 +41,19 @@ pub(super) fn of_interface(reader: &Reader, interface: &NetworkInterface) -> Ite
         .set("SubnetId", interface.subnet_id())
         .set("VpcId", interface.vpc_id())
         .set("PrivateIpAddress", interface.private_ip_address())
+        .set("PublicIp", public_address(interface))
         .set("PrivateIpAddresses", private_addresses(interface))
         .set("Ipv6Addresses", ipv6_addresses(interface))
         .set("GroupSet", group_ids(interface.groups()))
         .set("SourceDestCheck", interface.source_dest_check())
         .set("UsedBy", used_by(reader, interface))
         .set("Tags", tags(interface.tag_set()))
+}
+
+/// The address of AWS's that it has; elastic ones are resources of their own. `CloudFormation` has no such property.
+fn public_address(interface: &NetworkInterface) -> Option<&str> {
+    let association = interface.association().filter(|association| association.ip_owner_id() == Some("amazon"))?;
+    association.public_ip()
 }
 
 fn private_addresses(interface: &NetworkInterface) -> Vec<Object> {

@@ -1,6 +1,6 @@
 //! Services and task sets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{
@@ -21,13 +21,22 @@ pub(super) const SERVICES: Read = Read::list("ecs:DescribeServices", HIDDEN);
 /// Services of one `DescribeServices`. Source: Amazon ECS API Reference.
 const AT_ONCE: usize = 10;
 
-/// Reads the services of all clusters. Returns the task definitions that they run.
-pub(super) async fn services(
-    reader: &Reader,
-    client: &Client,
-    clusters: &[String],
-    providers: &Providers,
-) -> BTreeSet<String> {
+/// What services run.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub definitions: BTreeSet<String>,
+    /// By the ARN of the cluster.
+    tasks: BTreeMap<String, i32>,
+}
+
+impl Kept {
+    pub(super) fn tasks_in(&self, cluster: &str) -> i32 {
+        self.tasks.get(cluster).copied().unwrap_or_default()
+    }
+}
+
+/// Reads the services of all clusters.
+pub(super) async fn services(reader: &Reader, client: &Client, clusters: &[String], providers: &Providers) -> Kept {
     let of_cluster = |cluster: &String| {
         let cluster = cluster.clone();
         async move {
@@ -46,21 +55,23 @@ pub(super) async fn services(
             found
         }
     };
-    let mut definitions = BTreeSet::new();
+    let mut kept = Kept::default();
     for service in reader.map(clusters, of_cluster).await.into_iter().flatten() {
         if service.status() == Some("INACTIVE") {
             continue;
         }
         reader.push(of_service(&service, providers));
-        definitions.extend(service.task_definition().map(str::to_owned));
+        let tasks = kept.tasks.entry(service.cluster_arn().unwrap_or_default().to_owned()).or_default();
+        *tasks += service.running_count() + service.pending_count();
+        kept.definitions.extend(service.task_definition().map(str::to_owned));
         for set in service.task_sets() {
-            definitions.extend(set.task_definition().map(str::to_owned));
+            kept.definitions.extend(set.task_definition().map(str::to_owned));
             if controller(&service) == Some(&DeploymentControllerType::External) {
                 reader.push(of_task_set(set, providers));
             }
         }
     }
-    definitions
+    kept
 }
 
 fn controller(service: &Service) -> Option<&DeploymentControllerType> {

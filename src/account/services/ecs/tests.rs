@@ -1,7 +1,7 @@
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, ContainerDefinition, DeploymentController, DeploymentControllerType,
-    KeyValuePair, LaunchType, LoadBalancer, LogConfiguration, LogDriver, NetworkConfiguration, PortMapping,
-    TaskDefinition, TaskSet,
+    AssignPublicIp, Attachment, AwsVpcConfiguration, ContainerDefinition, DeploymentController,
+    DeploymentControllerType, KeyValuePair, LaunchType, LoadBalancer, LogConfiguration, LogDriver,
+    NetworkConfiguration, PortMapping, Task, TaskDefinition, TaskSet,
 };
 use serde_json::{Value, json};
 
@@ -104,6 +104,33 @@ fn a_cluster_names_its_capacity_providers_by_arn_and_the_instances_that_joined_i
             "ClusterName": "web",
             "CapacityProviders": ["arn:provider", "FARGATE"],
             "ContainerInstances": [{ "Ec2InstanceId": "i-1" }],
+        })
+    );
+}
+
+#[test]
+fn tasks_that_no_service_keeps_are_told_by_their_group() {
+    let task = |group: &str, interface: Option<&str>| {
+        let detail = interface.map(|id| KeyValuePair::builder().name("networkInterfaceId").value(id).build());
+        let own = Attachment::builder().r#type("ElasticNetworkInterface").set_details(detail.map(|one| vec![one]));
+        Task::builder()
+            .cluster_arn("arn:cluster")
+            .group(group)
+            .task_definition_arn("arn:td")
+            .attachments(own.build())
+            .build()
+    };
+    let tasks = [task("family:job", Some("eni-2")), task("family:job", Some("eni-1")), task("family:host", None)];
+    let items = task::of_tasks(&tasks.iter().collect::<Vec<_>>());
+    let [job] = items.as_slice() else { panic!("{items:?}") };
+    assert_eq!((job.kind.as_str(), job.id.as_str()), ("AWS::ECS::Task", "arn:cluster/family:job"));
+    assert_eq!(
+        Value::Object(job.properties.clone()),
+        json!({
+            "Cluster": "arn:cluster",
+            "Group": "family:job",
+            "TaskDefinitions": ["arn:td"],
+            "NetworkInterfaces": [{ "NetworkInterfaceId": "eni-1" }, { "NetworkInterfaceId": "eni-2" }],
         })
     );
 }
