@@ -171,3 +171,24 @@ fn a_role_that_is_linked_to_a_service_is_aws_s() {
     // Nothing of it fails, and the role is still there.
     assert_eq!(place("/aws-service-role/example.amazonaws.com/"), (vec![Verdict::NotApplicable], Vec::new()));
 }
+
+#[test]
+fn an_open_route_that_only_a_canary_serves_is_found() {
+    let unread = json!({ "Unread": "apigateway:GetExport" });
+    let route = |method: &str, operation: &Json| {
+        json!({
+            "Type": "AWS::ApiGateway::RestApi", "Id": "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live/canary",
+            "Name": "orders (canary of stage live)",
+            "Properties": { "Name": "orders", "Body": {
+                "openapi": "3.0.1", "paths": { "/orders": { method: operation } },
+                "components": { "securitySchemes": {
+                    "AWS_IAM": { "type": "apiKey", "x-amazon-apigateway-authtype": "awsSigv4" },
+                } },
+            } },
+        })
+    };
+    let of = |operation: &Json| verdicts("SRA-API-001", &json!([route("delete", operation)]))[0].1;
+    assert_eq!(of(&json!({ "x-amazon-apigateway-integration": unread })), Verdict::Fail);
+    let signed = json!({ "security": [{ "AWS_IAM": unread }], "x-amazon-apigateway-integration": unread });
+    assert_eq!(of(&signed), Verdict::Pass);
+}

@@ -3,7 +3,8 @@
 //! A stage serves the snapshot that its deployment made of the resources, whatever they have become since. So the
 //! routes, their authorizers and the policy come from the stage's export, as the API's `Body`. Stages that serve another
 //! deployment, or with other stage variables, are an API each. The resources themselves are not read: what they say may not
-//! be what is served, so they cannot stand in for an export that failed.
+//! be what is served, so they cannot stand in for an export that failed. Of the deployment that a canary tries out, the
+//! service only tells the methods and what they ask of callers.
 
 mod api;
 mod export;
@@ -22,7 +23,7 @@ use crate::account::reader::{Read, Reader, Unread};
 pub(super) const SERVICE: Service = Service {
     name: "apigateway",
     scope: Scope::Regional,
-    reads: &[&APIS, &STAGES, &EXPORT, &DOMAINS, &MAPPINGS, &LINKS],
+    reads: &[&APIS, &STAGES, &EXPORT, &DEPLOYMENT, &DOMAINS, &MAPPINGS, &LINKS],
     collect: |reader| Box::pin(collect(reader)),
 };
 
@@ -39,6 +40,7 @@ const PERMISSION: &str = "apigateway:GET";
 const APIS: Read = Read::list("apigateway:GetRestApis", &[API_KIND, STAGE_KIND]).needs(PERMISSION);
 const STAGES: Read = Read::detail("apigateway:GetStages").needs(PERMISSION);
 const EXPORT: Read = Read::detail("apigateway:GetExport").needs(PERMISSION);
+const DEPLOYMENT: Read = Read::detail("apigateway:GetDeployment").needs(PERMISSION);
 const DOMAINS: Read = Read::list("apigateway:GetDomainNames", &[DOMAIN_KIND, MAPPING_KIND]).needs(PERMISSION);
 const MAPPINGS: Read = Read::list("apigateway:GetBasePathMappings", &[MAPPING_KIND]).needs(PERMISSION);
 const LINKS: Read = Read::list("apigateway:GetVpcLinks", &[LINK_KIND]).needs(PERMISSION);
@@ -74,6 +76,19 @@ async fn read_api(reader: &Reader, client: &Client, api: RestApi) {
     // An API without a stage serves nothing.
     reader.push(api::of_api(arn, &api, exports.next().map(|(_, body)| body)));
     reader.extend(exports.map(|(stage, body)| api::of_other_stage(arn, &api, &stage, body)));
+    for (stage, deployment) in stages.iter().filter_map(|stage| Some((stage, canary(stage)?))) {
+        let call = client.get_deployment().rest_api_id(id).deployment_id(deployment).embed("apisummary").send();
+        let of = format!("{arn}/deployments/{deployment}");
+        let answer = reader.get(&DEPLOYMENT, &of, call).await;
+        let body = answer.and_then(|answer| answer.api_summary.ok_or(Unread(DEPLOYMENT.api)));
+        reader.push(api::of_canary(arn, &api, stage, body.map(|summary| export::of_summary(&summary))));
+    }
+}
+
+/// The deployment that a part of a stage's requests gets instead of the stage's own.
+fn canary(stage: &Stage) -> Option<&str> {
+    let settings = stage.canary_settings().filter(|settings| settings.percent_traffic() > 0.0)?;
+    settings.deployment_id().filter(|own| stage.deployment_id() != Some(*own))
 }
 
 /// One stage of each deployment and set of variables, in the order of their names.

@@ -24,7 +24,9 @@ fn a_denied_read_settles_nothing_and_fails_nothing() {
     let _ = rules();
     let emulator = emulator();
     let (board, vpn, good) = (account(), account(), account());
-    emulator.run("seeds.py", &["board", &board], String::new());
+    for system in ["board", "task"] {
+        emulator.run("seeds.py", &[system, &board], String::new());
+    }
     emulator.run("seeds.py", &["vpn", &vpn], String::new());
     let resources = plain(&with_fleet(), &good);
     emulator.run("deploy.py", &[REGION], json!({ "account": good, "resources": resources }).to_string());

@@ -27,6 +27,13 @@ pub(super) fn of_other_stage(arn: &str, api: &RestApi, stage: &Stage, body: Resu
         .name(Some(format!("{} (stage {name})", api.name().unwrap_or_default())))
 }
 
+/// The same API as the canary of a stage serves it.
+pub(super) fn of_canary(arn: &str, api: &RestApi, stage: &Stage, body: Result<Value, Unread>) -> Item {
+    let name = stage.stage_name().unwrap_or_default();
+    with_properties(Item::new(API_KIND, format!("{arn}/stages/{name}/canary")), api, Some(body))
+        .name(Some(format!("{} (canary of stage {name})", api.name().unwrap_or_default())))
+}
+
 fn with_properties(item: Item, api: &RestApi, body: Option<Result<Value, Unread>>) -> Item {
     let policy = api.policy().filter(|policy| !policy.is_empty()).map(of_policy);
     // The deployed policy is in the export.

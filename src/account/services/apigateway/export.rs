@@ -1,13 +1,18 @@
 //! What of a stage's export the analyses read. The rest (models, parameters, responses, templates) may hold keys that an
 //! integration sends, and is most of its size.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Map, Value};
+use aws_sdk_apigateway::types::MethodSnapshot;
+use serde_json::{Map, Value, json};
+
+use crate::input::snapshot::format::UNREAD;
 
 pub(super) const POLICY: &str = "x-amazon-apigateway-policy";
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
+
+const ANY: &str = "x-amazon-apigateway-any-method";
 
 /// Keys of the document as a whole.
 const DOCUMENT: &[&str] = &["openapi", "security", POLICY];
@@ -45,6 +50,48 @@ pub(super) fn of_export(document: Value, variables: Option<&HashMap<String, Stri
     Some(Value::Object(kept))
 }
 
+/// The methods of a deployment as a document. Whose credentials an authorizer takes and what a method leads to is not told.
+pub(super) fn of_summary(summary: &HashMap<String, HashMap<String, MethodSnapshot>>) -> Value {
+    let (mut paths, mut schemes) = (Map::new(), Map::new());
+    for (path, methods) in summary.iter().collect::<BTreeMap<_, _>>() {
+        let mut operations = Map::new();
+        for (method, told) in methods.iter().collect::<BTreeMap<_, _>>() {
+            let mut operation = Map::new();
+            operation.insert(INTEGRATION.to_owned(), unread());
+            if let Some(scheme) = told.authorization_type().and_then(of_authorization) {
+                let name = told.authorization_type().unwrap_or_default();
+                schemes.insert(name.to_owned(), scheme);
+                operation.insert("security".to_owned(), json!([{ name: unread() }]));
+            }
+            let key = if method == "ANY" { ANY.to_owned() } else { method.to_ascii_lowercase() };
+            operations.insert(key, Value::Object(operation));
+        }
+        paths.insert(path.clone(), Value::Object(operations));
+    }
+    json!({ "openapi": "3.0.1", "paths": paths, "components": { "securitySchemes": schemes } })
+}
+
+/// The security scheme that a method's type of authorization stands for (API Gateway developer guide, "OpenAPI extensions
+/// for API Gateway in REST APIs").
+fn of_authorization(kind: &str) -> Option<Value> {
+    let authorizer = |kind: &str| {
+        json!({ "type": "apiKey", "x-amazon-apigateway-authorizer": {
+            "type": kind, "providerARNs": unread(), "authorizerUri": unread(), "identitySource": unread(),
+        } })
+    };
+    match kind {
+        "NONE" => None,
+        "AWS_IAM" => Some(json!({ "type": "apiKey", "x-amazon-apigateway-authtype": "awsSigv4" })),
+        "COGNITO_USER_POOLS" => Some(authorizer("cognito_user_pools")),
+        "CUSTOM" => Some(authorizer("request")),
+        _ => Some(unread()),
+    }
+}
+
+fn unread() -> Value {
+    json!({ UNREAD: super::EXPORT.api })
+}
+
 fn of_path(item: Value, variables: Option<&HashMap<String, String>>) -> Value {
     let Value::Object(operations) = item else { return item };
     let operations = operations.into_iter().filter(|(key, _)| key != "parameters");
@@ -70,7 +117,7 @@ fn only(object: Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
 /// `${stageVariables.name}`, as API Gateway resolves it when it calls the integration.
 fn substitute(value: &mut Value, variables: Option<&HashMap<String, String>>) {
     let Value::String(text) = value else { return };
-    for (name, by) in variables.into_iter().flatten().collect::<std::collections::BTreeMap<_, _>>() {
+    for (name, by) in variables.into_iter().flatten().collect::<BTreeMap<_, _>>() {
         *text = text.replace(&format!("${{stageVariables.{name}}}"), by);
     }
 }

@@ -1,4 +1,4 @@
-use aws_sdk_apigateway::types::{BasePathMapping, MethodSetting};
+use aws_sdk_apigateway::types::{BasePathMapping, CanarySettings, MethodSetting, MethodSnapshot};
 use serde_json::json;
 
 use super::*;
@@ -65,6 +65,39 @@ fn of_an_export_only_what_is_analysed_is_kept() {
     );
     assert!(export::of_export(json!({"message": "no"}), None).is_none());
     assert!(export::of_export(json!({"swagger": "2.0", "paths": {}}), None).is_none());
+}
+
+#[test]
+fn of_a_canary_the_methods_are_told_and_what_they_lead_to_is_not() {
+    let canary = |percent: f64, deployment: &str| {
+        let settings = CanarySettings::builder().percent_traffic(percent).deployment_id(deployment).build();
+        stage("prod", "d1").canary_settings(settings).build()
+    };
+    assert_eq!(super::canary(&canary(10.0, "d2")), Some("d2"));
+    assert_eq!((super::canary(&canary(0.0, "d2")), super::canary(&canary(10.0, "d1"))), (None, None));
+
+    let method = |kind: &str| MethodSnapshot::builder().authorization_type(kind).build();
+    let methods = HashMap::from([("GET".to_owned(), method("NONE")), ("POST".to_owned(), method("AWS_IAM"))]);
+    let unread = json!({"Unread": "apigateway:GetExport"});
+    assert_eq!(
+        export::of_summary(&HashMap::from([("/posts".to_owned(), methods)])),
+        json!({
+            "openapi": "3.0.1",
+            "paths": {"/posts": {
+                "get": {"x-amazon-apigateway-integration": unread},
+                "post": {"security": [{"AWS_IAM": unread}], "x-amazon-apigateway-integration": unread},
+            }},
+            "components": {"securitySchemes": {
+                "AWS_IAM": {"type": "apiKey", "x-amazon-apigateway-authtype": "awsSigv4"},
+            }},
+        })
+    );
+    let rest = RestApi::builder().id("a1b2c3").name("posts").build();
+    let item = api::of_canary(ARN, &rest, &stage("prod", "d1").build(), Err(Unread(DEPLOYMENT.api)));
+    assert_eq!(
+        (item.id.as_str(), item.ids.len()),
+        ("arn:aws:apigateway:eu-west-1::/restapis/a1b2c3/stages/prod/canary", 0)
+    );
 }
 
 #[test]
