@@ -326,11 +326,11 @@ fn over_long_texts_are_cut() {
 }
 
 #[test]
-fn what_of_a_snapshot_cannot_be_read_is_named() {
+fn what_cannot_be_read_beside_a_snapshot_is_named() {
     let hub = Hub::start();
     let folder = pools(DAY_1, &[(HERE, Some(&[("a", "OFF")]))]);
-    publish(&hub, &folder, &[], 0);
-    let broken = folder.write(&format!("{ACCOUNT}/{HERE}/lambda.json"), "{\"SraGuardSnapshot\": 99}");
-    let said = publish(&hub, &folder, &[], 2);
-    assert!(said.contains(&format!("error: {}:1:", broken.display())), "{said}");
+    let manifest = folder.path().join("manifest.json");
+    let said = publish(&hub, &folder, &[manifest.to_str().unwrap()], 2);
+    assert!(said.contains(&format!("error: {}:1:1: is the manifest", manifest.display())), "{said}");
+    assert!(said.contains("1 created"), "the rest is published: {said}");
 }
