@@ -134,7 +134,14 @@ impl Side {
                     if is_stand_in(&resource) {
                         continue;
                     }
-                    let id = format!("{unit} {}", resource.address);
+                    let mut id = format!("{unit} {}", resource.address);
+                    if resource.is_policy_of_aws() {
+                        // Each account shows it, with the same ARN.
+                        id = resource.address.to_string();
+                        if found.contains_key(&id) {
+                            continue;
+                        }
+                    }
                     match found.get_mut(&id) {
                         Some((known, times)) => {
                             known.settled &= known.resource.properties == resource.properties;

@@ -78,6 +78,9 @@ impl Format {
 /// Before the source of a module, in the kind of what stands for it; no resource type has a space.
 const ABSENT_MODULE: &str = "module ";
 
+/// What the ARN of a managed policy of AWS has, in every partition.
+pub const POLICY_OF_AWS: &str = ":iam::aws:policy/";
+
 impl Resource {
     /// The source of the Terraform module that this stands for because it is not on disk.
     pub fn absent_module(&self) -> Option<&str> {
@@ -87,6 +90,11 @@ impl Resource {
     /// Stands for whatever an account has of its type that could not be read.
     pub fn is_unread(&self) -> bool {
         self.format == Format::Account && matches!(self.properties.kind, Kind::Unknown(_))
+    }
+
+    /// A managed policy of AWS, which an account shows beside its own: the same in all accounts, and nobody's to change.
+    pub fn is_policy_of_aws(&self) -> bool {
+        self.format == Format::Account && self.address.0.contains(POLICY_OF_AWS)
     }
 
     /// Of a Terraform provider other than AWS's.

@@ -287,7 +287,7 @@ fn looked_up(value: &Value) -> Option<Document> {
 /// `arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`. A policy that was looked up
 /// by its name is AWS's when the name is. `None` when the value is no such ARN.
 fn aws_managed_name(value: &Value) -> Option<Result<String, Reason>> {
-    const OWNER: &str = policy::OF_AWS;
+    const OWNER: &str = crate::input::POLICY_OF_AWS;
     let name = policy::name_of;
     match &value.kind {
         Kind::Scalar(scalar) => match scalar.text.split_once(OWNER) {

@@ -82,7 +82,7 @@ impl Found {
 }
 
 fn is_aws_managed(arn: &str) -> bool {
-    arn.contains(":iam::aws:policy/")
+    arn.contains(crate::input::POLICY_OF_AWS)
 }
 
 fn of_role(role: &RoleDetail) -> Item {

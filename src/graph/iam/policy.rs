@@ -6,7 +6,7 @@ use crate::graph::Resources;
 use crate::iam::document::{Document, Raw, Statement};
 use crate::iam::managed::ManagedPolicy;
 use crate::iam::pattern::Piece;
-use crate::input::{Format, Resource};
+use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Kind, Part, Prop, Reference, Value};
 
@@ -114,27 +114,20 @@ pub(super) fn collect(resources: &Resources) -> Vec<Policy> {
     for kind in ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy"] {
         policies.extend(resources.of_kind(kind).map(|resource| separate(resource, Origin::Separate)));
     }
-    let managed = resources.of_kind(super::MANAGED_POLICY).filter(|resource| !is_of_aws(resource));
+    // Whoever attaches the policies of AWS is judged, not they.
+    let managed = resources.of_kind(super::MANAGED_POLICY).filter(|resource| !resource.is_policy_of_aws());
     policies.extend(managed.map(|resource| separate(resource, Origin::Managed)));
     policies
 }
-
-/// What the ARN of a policy of AWS has, in every partition.
-pub(super) const OF_AWS: &str = ":iam::aws:policy/";
 
 /// The name of a policy by its ARN or path: names are unique across paths.
 pub(super) fn name_of(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
-/// An account shows the policies of AWS too, which are nobody's to change: whoever attaches them is judged.
-fn is_of_aws(resource: &Resource) -> bool {
-    resource.format == Format::Account && resource.address.0.contains(OF_AWS)
-}
-
 /// The policies of AWS whose documents were read of the account.
 pub(super) fn of_aws(resources: &Resources) -> impl Iterator<Item = ManagedPolicy> {
-    resources.of_kind(super::MANAGED_POLICY).filter(|resource| is_of_aws(resource)).filter_map(|resource| {
+    resources.of_kind(super::MANAGED_POLICY).filter(|resource| resource.is_policy_of_aws()).filter_map(|resource| {
         let said = |property: &str| resource.prop(property).known().and_then(Value::as_str).unwrap_or_default();
         let document = PolicyDocument::of(resource.prop("PolicyDocument")).document;
         // One that is not known says less than the data.

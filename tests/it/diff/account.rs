@@ -270,3 +270,23 @@ fn what_another_language_leaves_out_is_no_change() {
         assert_eq!(told, changed, "{found:#}");
     }
 }
+
+#[test]
+fn what_every_account_shows_of_aws_is_there_once() {
+    let folder = Folder::new();
+    let policy = json!({
+        "Type": "AWS::IAM::ManagedPolicy", "Id": "arn:aws:iam::aws:policy/ReadOnlyAccess", "Name": "ReadOnlyAccess", "Ids": {},
+        "Properties": { "ManagedPolicyName": "ReadOnlyAccess", "PolicyDocument": { "Version": "2012-10-17", "Statement": [] } },
+    });
+    let listed = json!([{ "Api": "iam:GetAccountAuthorizationDetails", "Outcome": "ok", "Calls": 1,
+        "Permission": "iam:GetAccountAuthorizationDetails", "Finds": ["AWS::IAM::ManagedPolicy"] }]);
+    let section = |account: &str| {
+        json!({ "Account": account, "Region": "global", "Partition": "aws", "Service": "iam", "Reads": listed,
+            "Resources": [policy] })
+    };
+    let sections = [section("111122223333"), section("444455556666")];
+    let text = json!({ "SraGuardSnapshot": 1, "Sections": sections }).to_string();
+    let (before, after) = (written(&folder, "before.json", &text), written(&folder, "after.json", &text));
+    let (code, found) = document(&before, &after);
+    assert_eq!((code, resources(&found)), (0, Vec::new()), "{found:#}");
+}

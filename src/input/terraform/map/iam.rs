@@ -290,7 +290,7 @@ fn values(united: &United<'_>, instance: &Instance, argument: &str) -> Vec<Value
 
 /// A policy that is declared names its holders itself, as in CloudFormation; any other is named by its holders.
 fn attach(united: &mut United<'_>, policy: &Value, holder: &Value, identity: Identity) {
-    let of_aws = policy.template().is_some_and(|arn| arn.contains(":iam::aws:policy/"));
+    let of_aws = policy.template().is_some_and(|arn| arn.contains(crate::input::POLICY_OF_AWS));
     match united.owner_of(policy, MANAGED_POLICY, &["ManagedPolicyName"]) {
         own @ Owner::Is(_) if !of_aws => united.attach(&own, MANAGED_POLICY, identity.property(), holder),
         _ => {
