@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{ArchitectureChange, Diff, FindingChange, Place, ResourceChange, Side, Uncompared};
+use crate::finding::{Severity, Verdict};
 
 /// Raised when a field changes its meaning or goes away.
 const VERSION: u32 = 1;
@@ -59,16 +60,22 @@ fn architecture(change: &ArchitectureChange) -> Value {
 }
 
 fn finding(change: &FindingChange) -> Value {
-    let side = |verdict: Option<crate::finding::Verdict>, place_of: Option<&Place>, said: Option<&String>| {
-        verdict.map(|verdict| json!({ "verdict": verdict.key(), "subject": place_of.map(place), "message": said }))
-    };
+    let (one, other) = change.severities.unzip();
+    let side =
+        |verdict: Option<Verdict>, severity: Option<Severity>, place_of: Option<&Place>, said: Option<&String>| {
+            // Where both fail, and one more gravely.
+            let severity = severity.map(Severity::key);
+            verdict.map(|verdict| {
+            json!({ "verdict": verdict.key(), "severity": severity, "subject": place_of.map(place), "message": said })
+        })
+        };
     json!({
         "rule": change.rule,
         "title": change.title,
         "severity": change.severity.key(),
         "change": change.key(),
-        "before": side(change.before, change.subject.as_ref(), change.said_before.as_ref()),
-        "after": side(change.after, change.now.as_ref(), change.said_after.as_ref()),
+        "before": side(change.before, one, change.subject.as_ref(), change.said_before.as_ref()),
+        "after": side(change.after, other, change.now.as_ref(), change.said_after.as_ref()),
     })
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::{Aspect, Change, Diff, FindingChange, Place, PropertyChange, ResourceChange, Side};
-use crate::finding::Verdict;
+use crate::finding::{Severity, Verdict};
 
 const RED: &str = "1;31";
 const YELLOW: &str = "33";
@@ -86,8 +86,10 @@ fn finding(change: &FindingChange, before: &Side, after: &Side, paint: Paint, ou
         "new" => format!("{} {}", paint.with(RED, "new"), verdict(change.after, paint)),
         "resolved" => format!("{} {}", paint.with(GREEN, "resolved"), verdict(change.before, paint)),
         _ => {
-            let was = format!("{} {}", world(before, "was"), verdict(change.before, paint));
-            format!("{was}, {} {}", world(after, "is"), verdict(change.after, paint))
+            let of = |severity: Option<Severity>| severity.map(|it| format!(" ({})", it.key())).unwrap_or_default();
+            let (one, other) = change.severities.unzip();
+            let was = format!("{} {}{}", world(before, "was"), verdict(change.before, paint), of(one));
+            format!("{was}, {} {}{}", world(after, "is"), verdict(change.after, paint), of(other))
         }
     };
     let name = change.now.as_ref().or(change.subject.as_ref()).map_or("", |place| place.name.as_str());

@@ -18,6 +18,8 @@ pub struct FindingChange {
     pub before: Option<Verdict>,
     /// `None` when the subject is gone.
     pub after: Option<Verdict>,
+    /// Of each side, where both fail and they differ.
+    pub severities: Option<(Severity, Severity)>,
     pub subject: Option<Place>,
     pub now: Option<Place>,
     /// What each side says.
@@ -72,7 +74,8 @@ pub(super) fn compare(before: &Side, after: &Side, pairing: &Pairing) -> (Vec<Fi
         }
     }
     for (was, is) in pairs {
-        if was.verdict != is.verdict && (matters(was.verdict) || matters(is.verdict)) {
+        let otherwise = was.verdict != is.verdict || severities(was, is).is_some();
+        if otherwise && (matters(was.verdict) || matters(is.verdict)) {
             changes.push(change(Some((before, was)), Some((after, is))));
         }
     }
@@ -114,11 +117,17 @@ fn by_subject(side: &Side, name: impl Fn(&Address) -> String) -> BTreeMap<Key, &
         let part = id.strip_prefix(&*address.0).unwrap_or(id);
         let key = (finding.rule.id.clone(), kind.clone(), name(address), part.to_owned());
         let known = found.entry(key).or_insert(finding);
-        if finding.verdict > known.verdict {
+        if (finding.verdict, finding.severity) > (known.verdict, known.severity) {
             *known = finding;
         }
     }
     found
+}
+
+/// Those of two failures, where they differ.
+fn severities(was: &Finding, is: &Finding) -> Option<(Severity, Severity)> {
+    let fail = was.verdict == Verdict::Fail && is.verdict == Verdict::Fail;
+    (fail && was.severity != is.severity).then_some((was.severity, is.severity))
 }
 
 fn matters(verdict: Verdict) -> bool {
@@ -191,6 +200,7 @@ fn change(before: Option<(&Side, &Finding)>, after: Option<(&Side, &Finding)>) -
         severity: findings.map(|finding| finding.severity).max().unwrap_or(Severity::Info),
         before: before.map(|(_, finding)| finding.verdict),
         after: after.map(|(_, finding)| finding.verdict),
+        severities: before.zip(after).and_then(|((_, was), (_, is))| severities(was, is)),
         subject: before.map(|(side, finding)| place(side, finding)),
         now: after.map(|(side, finding)| place(side, finding)),
         said_before: before.map(|(_, finding)| finding.sentence()),

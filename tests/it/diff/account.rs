@@ -290,3 +290,24 @@ fn what_every_account_shows_of_aws_is_there_once() {
     let (code, found) = document(&before, &after);
     assert_eq!((code, resources(&found)), (0, Vec::new()), "{found:#}");
 }
+
+#[test]
+fn a_failure_that_became_graver_is_a_change() {
+    let folder = Folder::new();
+    let template = |policy: &str| {
+        format!(
+            "Resources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument: {{ Statement: [{{ Effect: \
+             Allow, Action: 'sts:AssumeRole', Principal: {{ Service: lambda.amazonaws.com }} }}] }}\n      ManagedPolicyArns: \
+             ['arn:aws:iam::aws:policy/{policy}']\n"
+        )
+    };
+    let before = written(&folder, "before.yaml", &template("AmazonDynamoDBFullAccess"));
+    let after = written(&folder, "after.yaml", &template("AdministratorAccess"));
+    let (code, found) = document(&before, &after);
+    assert_eq!(code, 1);
+    let change = &found["findings"][0];
+    assert_eq!(change["severity"], "critical", "{found:#}");
+    assert_eq!((&change["before"]["severity"], &change["after"]["severity"]), (&json!("high"), &json!("critical")));
+    let (_, text) = diff(&[&before, &after]);
+    assert!(text.contains("was fail (high), is fail (critical)"), "{text}");
+}
