@@ -64,8 +64,9 @@ pub enum Attached {
     /// Index into [`Iam::policies`].
     Own(usize),
     AwsManaged(Arc<ManagedPolicy>),
-    /// An AWS managed policy that the data does not know, by name.
-    AwsUnlisted(String),
+    /// An AWS managed policy that the data does not know, by name; with why it was not read, where the account would tell
+    /// it.
+    AwsUnlisted(String, Option<Reason>),
     /// A customer managed policy that was not scanned.
     Outside(String),
     Unknown(Reason),
@@ -141,14 +142,15 @@ impl Iam {
         for property in ["ManagedPolicyArns", "Policies"] {
             match resource.prop(property) {
                 Prop::Unknown(reason, span) => attachments_open = Some((reason.clone(), span)),
-                Prop::Known(value) if property == "ManagedPolicyArns" => attachments
-                    .extend(value.items().unwrap_or_default().iter().map(|arn| self.attachment(resources, arn))),
+                Prop::Known(value) if property == "ManagedPolicyArns" => attachments.extend(
+                    value.items().unwrap_or_default().iter().map(|arn| self.attachment(resources, resource, arn)),
+                ),
                 Prop::Known(_) | Prop::Absent(_) => {}
             }
         }
         let boundary = match resource.prop("PermissionsBoundary") {
             Prop::Absent(_) => None,
-            Prop::Known(value) => Some(self.attachment(resources, value)),
+            Prop::Known(value) => Some(self.attachment(resources, resource, value)),
             Prop::Unknown(reason, span) => Some(Attachment { policy: Attached::Unknown(reason.clone()), span }),
         };
         Role {
@@ -181,11 +183,13 @@ impl Iam {
         }
     }
 
-    fn attachment(&self, resources: &Resources, value: &Value) -> Attachment {
+    /// What `holder` has by `value`.
+    fn attachment(&self, resources: &Resources, holder: &Resource, value: &Value) -> Attachment {
         let policy = match aws_managed_name(value) {
             Some(Ok(name)) => {
                 let found = self.in_force.get(&name).cloned().or_else(|| managed::find(&name));
-                found.map_or(Attached::AwsUnlisted(name), Attached::AwsManaged)
+                let unlisted = || Attached::AwsUnlisted(name, unread_of_aws(resources, holder, value));
+                found.map_or_else(unlisted, Attached::AwsManaged)
             }
             Some(Err(reason)) => Attached::Unknown(reason),
             None => match resources.link(value, &[MANAGED_POLICY]) {
@@ -246,7 +250,7 @@ impl Attached {
         match self {
             Self::Own(_) => iam.policy(self).map_or_else(String::new, |policy| policy.name.clone()),
             Self::AwsManaged(policy) => policy.name.clone(),
-            Self::AwsUnlisted(name) | Self::Outside(name) => name.clone(),
+            Self::AwsUnlisted(name, _) | Self::Outside(name) => name.clone(),
             Self::Unknown(_) => "a policy that is not known".to_owned(),
         }
     }
@@ -255,7 +259,8 @@ impl Attached {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Own(_) | Self::AwsManaged(_) => None,
-            Self::AwsUnlisted(name) => Some(Reason::NotUnderstood(Arc::from(format!(
+            Self::AwsUnlisted(_, Some(unread)) => Some(unread.clone()),
+            Self::AwsUnlisted(name, None) => Some(Reason::NotUnderstood(Arc::from(format!(
                 "`{name}` is not among the AWS managed policies of this version's data; update sra-guard"
             )))),
             Self::Outside(arn) => Some(Reason::Outside(Arc::from(format!("policy `{arn}`")))),
@@ -267,6 +272,20 @@ impl Attached {
 /// Told by the ARN, which an account alone has: a template cannot make such a role.
 fn is_service_linked(resource: &Resource) -> bool {
     resource.format == Format::Account && resource.address.0.contains(":role/aws-service-role/")
+}
+
+/// Why the account of `holder` does not tell what a policy of AWS says, by its ARN: the policy was read without its text, or
+/// not all policies were read. `None` when they were, and for a template.
+fn unread_of_aws(resources: &Resources, holder: &Resource, arn: &Value) -> Option<Reason> {
+    if holder.format != Format::Account {
+        return None;
+    }
+    let told = arn.as_str().and_then(|arn| resources.get(&Address(Arc::from(arn))));
+    if let Some(Prop::Unknown(reason, _)) = told.map(|policy| policy.prop("PolicyDocument")) {
+        return Some(reason.clone());
+    }
+    let mut hidden = resources.unread(MANAGED_POLICY).filter_map(|address| resources.get(address));
+    hidden.find_map(|policies| policies.properties.reason().cloned())
 }
 
 /// What a policy says whose ARN stands in the place of a document: Terraform's `data.aws_iam_policy.x.policy`.

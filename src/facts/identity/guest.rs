@@ -68,11 +68,11 @@ fn access(graph: &Graph, role: &Role) -> Result<&'static str, Reason> {
         let document = match &attachment.policy {
             Attached::Own(_) => graph.iam.policy(&attachment.policy).map(|policy| &policy.content.document),
             Attached::AwsManaged(policy) => Some(&policy.document),
-            Attached::AwsUnlisted(name) | Attached::Outside(name) => {
+            Attached::AwsUnlisted(name, None) | Attached::Outside(name) => {
                 open = open.or_else(|| Some(Reason::Outside(format!("policy `{name}`").into())));
                 None
             }
-            Attached::Unknown(reason) => {
+            Attached::AwsUnlisted(_, Some(reason)) | Attached::Unknown(reason) => {
                 open = open.or_else(|| Some(reason.clone()));
                 None
             }

@@ -88,7 +88,7 @@ fn known<'a>(graph: &'a Graph, attachment: &'a Attachment) -> Option<Held<'a>> {
             Some(Held { name: &policy.name, document: &policy.document, content: None, span: attachment.span })
         }
         Attached::Own(index) => own(graph, *index),
-        Attached::AwsUnlisted(_) | Attached::Outside(_) | Attached::Unknown(_) => None,
+        Attached::AwsUnlisted(..) | Attached::Outside(_) | Attached::Unknown(_) => None,
     }
 }
 

@@ -98,7 +98,7 @@ fn managed(iam: &Iam, attachment: &Attachment, users: &[Step]) -> Option<Managed
             proof.push(Step::new(describe(policy, &breadth), attachment.span));
             Some(ManagedAttachment { breadth: Fact::known(key.to_owned(), proof), name })
         }
-        Attached::AwsUnlisted(_) | Attached::Outside(_) | Attached::Unknown(_) => {
+        Attached::AwsUnlisted(..) | Attached::Outside(_) | Attached::Unknown(_) => {
             Some(ManagedAttachment { breadth: unknown(attachment.policy.reason()?), name })
         }
     }

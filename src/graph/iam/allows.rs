@@ -18,10 +18,10 @@ impl Iam {
                     self.policies.get(*index).map(|policy| decide(&policy.content.document, action))
                 }
                 Attached::AwsManaged(policy) => Some(decide(&policy.document, action)),
-                Attached::AwsUnlisted(name) | Attached::Outside(name) => {
+                Attached::AwsUnlisted(name, None) | Attached::Outside(name) => {
                     Some(Err(Reason::Outside(format!("policy `{name}`").into())))
                 }
-                Attached::Unknown(reason) => Some(Err(reason.clone())),
+                Attached::AwsUnlisted(_, Some(reason)) | Attached::Unknown(reason) => Some(Err(reason.clone())),
             };
             match answer {
                 Some(Ok(Answer::Refused)) => return Ok(false),
