@@ -22,6 +22,8 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     pub context: Context,
     pub rules: RuleSet,
+    /// What is known beforehand that a reader of the report should know.
+    pub notes: Vec<Note>,
     /// Raw cfn-guard rule files, judged over the resources of each unit.
     pub guard: Vec<GuardFile>,
     /// Keep passes and not-applicables as findings too, not only as counts.
@@ -92,8 +94,12 @@ pub fn judge_all(
         })
         .collect();
 
-    let mut report =
-        Report { files: loaded.files, notes: loaded.notes, terraform: loaded.terraform, ..Report::default() };
+    let mut report = Report {
+        files: loaded.files,
+        notes: [request.notes.clone(), loaded.notes].concat(),
+        terraform: loaded.terraform,
+        ..Report::default()
+    };
     let mut counts: BTreeMap<String, BTreeMap<Verdict, usize>> = BTreeMap::new();
     for part in judged {
         report.findings.extend(part.findings);

@@ -11,7 +11,7 @@ use super::arguments::{Access, Audit, Collect, Collecting, Destination, Format, 
 use super::meter::Meter;
 use super::{CLEAN, Error, Terminal, publish, scan};
 use crate::account::{collect as collecting, policy, recorded, session};
-use crate::input::Context;
+use crate::input::{Context, Note, NoteLevel};
 use crate::report::{Occasion, View};
 use crate::scan::Request;
 
@@ -83,7 +83,10 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     // Reports do not differ by where it was kept in the meantime.
     let called = temporary.as_ref().map(|folder| (folder.path().to_owned(), "snapshot".to_owned()));
     let context = Context { called, ..request.context };
-    let request = Request { paths: vec![folder.to_owned()], keep_all, context, ..request };
+    let told =
+        |message: &String| Note { level: NoteLevel::Warning, message: message.clone(), span: None, related: None };
+    let notes = read.said.iter().map(told).collect();
+    let request = Request { paths: vec![folder.to_owned()], notes, keep_all, context, ..request };
     let run = scan::judge(&request, &arguments.judging, terminal, out)?;
     match arguments.publish {
         None => Ok(run.code),

@@ -92,6 +92,7 @@ pub(super) const KNOWN: &[(&str, Told)] = &[
     ("AWS::ECS::CapacityProvider", Told::By("AWS::ECS::CapacityProvider")),
     ("AWS::ECS::Cluster", Told::By("AWS::ECS::Cluster")),
     ("AWS::ECS::Service", Told::By("AWS::ECS::Service")),
+    ("AWS::ECS::Task", NOT_RECORDED),
     ("AWS::ECS::TaskDefinition", Told::By("AWS::ECS::TaskDefinition")),
     ("AWS::ECS::TaskSet", Told::By("AWS::ECS::TaskSet")),
     ("AWS::ElasticLoadBalancing::LoadBalancer", Told::By("AWS::ElasticLoadBalancing::LoadBalancer")),

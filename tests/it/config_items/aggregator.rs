@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::items;
+use super::{item, items};
 use crate::support::{Folder, root};
 
 const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
@@ -26,6 +26,8 @@ struct Aggregator {
     filters: Option<Value>,
     /// It has no such aggregator.
     unknown: bool,
+    /// Resources are recorded once a day.
+    daily: bool,
 }
 
 type Seen = Arc<Mutex<Vec<(String, Value)>>>;
@@ -84,7 +86,7 @@ impl Aggregator {
                 }] })
             }
             "DescribeConfigurationAggregatorSourcesStatus" => self.sources(query),
-            "SelectAggregateResourceConfig" => page(query),
+            "SelectAggregateResourceConfig" => page(query, self.daily),
             other => panic!("{other}"),
         })
     }
@@ -108,7 +110,7 @@ impl Aggregator {
 }
 
 /// The account that is told on the second page.
-fn page(query: &Value) -> Value {
+fn page(query: &Value, daily: bool) -> Value {
     assert_eq!(query["ConfigurationAggregatorName"], "all");
     let expression = query["Expression"].as_str().unwrap();
     assert!(expression.len() <= 4096, "{}", expression.len());
@@ -117,7 +119,17 @@ fn page(query: &Value) -> Value {
         let account = item["accountId"].as_str().unwrap();
         !expression.contains("accountId IN") || expression.contains(&format!("'{account}'"))
     };
-    let found: Vec<Value> = items().into_iter().filter(|item| item["resourceType"] == kind).map(queried).collect();
+    let recorder = item(
+        "AWS::Config::ConfigurationRecorder",
+        "default",
+        "arn:aws:config:eu-west-1:111122223333:configuration-recorder/default",
+        &json!({
+            "name": "default", "recordingGroup": { "allSupported": true, "includeGlobalResourceTypes": true },
+            "recordingMode": { "recordingFrequency": "DAILY" },
+        }),
+    );
+    let all = items().into_iter().chain(daily.then_some(recorder));
+    let found: Vec<Value> = all.filter(|item| item["resourceType"] == kind).map(queried).collect();
     let second: Vec<Value> = found
         .iter()
         .map(|item| {
@@ -154,6 +166,11 @@ struct Run {
 
 impl Run {
     fn of(aggregator: Aggregator, arguments: &[&str]) -> Self {
+        Self::command(aggregator, ["collect", "--output"], arguments)
+    }
+
+    /// `called` is the command and its option for the folder of the snapshot.
+    fn command(aggregator: Aggregator, called: [&str; 2], arguments: &[&str]) -> Self {
         let folder = Folder::new();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
@@ -161,7 +178,8 @@ impl Run {
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || listener.incoming().for_each(|stream| serve(stream.unwrap(), &aggregator, &shared)));
         let mut command = Command::new(env!("CARGO_BIN_EXE_sra-guard"));
-        command.args(["collect", "--from-config", "all", "--endpoint-url", &url, "--output"]);
+        let [name, output] = called;
+        command.args([name, "--from-config", "all", "--endpoint-url", &url, output]);
         command.arg(folder.path().join("snapshot")).args(arguments);
         command.current_dir(root("")).env_clear().stdin(Stdio::null());
         command
@@ -328,4 +346,27 @@ fn what_an_aggregator_tells_is_judged_with_what_it_does_not_tell_unknown() {
         report["findings"].as_array().unwrap().iter().map(|finding| &finding["verdict"]).collect();
     assert!(verdicts.iter().any(|verdict| *verdict == "fail"), "{verdicts:?}");
     assert!(verdicts.iter().any(|verdict| *verdict == "unknown"));
+}
+
+#[test]
+fn what_is_recorded_once_a_day_is_said_wherever_an_aggregator_is_read() {
+    let day = |daily| Aggregator { daily, ..Aggregator::default() };
+    let text = |run: Run| String::from_utf8(run.output.stdout).unwrap();
+    let collected = text(Run::of(day(true), &IN).succeeded());
+    assert!(collected.contains("2 regions of accounts are recorded once a day only"), "{collected}");
+
+    let audited = |daily, further: &[&str]| {
+        let run = Run::command(day(daily), ["audit", "--snapshot"], &[&IN, further].concat());
+        assert_eq!(run.output.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.output.stderr));
+        text(run)
+    };
+    let shown = audited(true, &[]);
+    assert!(shown.contains("warning: 2 regions of accounts are recorded once a day only"), "{shown}");
+    assert!(!audited(true, &["--quiet"]).contains("once a day"));
+    assert!(!audited(false, &[]).contains("once a day"));
+    // A program reads it beside what else is noted.
+    let report: Value = serde_json::from_str(&audited(true, &["--format", "json"])).unwrap();
+    let notes = report["notes"].as_array().unwrap().iter();
+    let said = notes.filter(|note| note["message"].as_str().unwrap().contains("once a day")).count();
+    assert_eq!(said, 1);
 }
