@@ -12,7 +12,7 @@ pub mod v2;
 use std::sync::Arc;
 
 use super::lambda::{FunctionRef, Lambda};
-use super::{Link, Resources, Target, Typed};
+use super::{Link, Resources, Target, Typed, list, text};
 use crate::input::Resource;
 use crate::source::Span;
 use crate::value::{Address, Prop, Reason, Value};
@@ -20,6 +20,11 @@ pub use integration::{Destination, Integration};
 
 pub const REST_API: &str = "AWS::ApiGateway::RestApi";
 pub const API: &str = "AWS::ApiGatewayV2::Api";
+
+/// A live REST API is an API for each deployment that its stages serve. These properties of theirs, which no template has,
+/// say of which API and of which stages one is.
+const SERVED_API: &str = "RestApiId";
+const SERVED_STAGES: &str = "Stages";
 
 #[derive(Debug, Default)]
 pub struct ApiGateway {
@@ -194,16 +199,43 @@ impl Reader<'_> {
         ApiKey(Arc::from(named))
     }
 
+    /// Whether a mapping leads to an API; `None` when that is not known.
+    fn leads(&self, mapping: &Resource, property: &str, api: &Resource) -> Option<bool> {
+        if mapping.is_unread() {
+            return if super::may_hide(mapping, &api.address.0) { None } else { Some(false) };
+        }
+        let named = self.api_key(mapping, property, &api.kind);
+        let own = match api.prop(SERVED_API) {
+            Prop::Absent(_) => ApiKey::of(&api.address),
+            Prop::Known(_) | Prop::Unknown(..) => self.api_key(api, SERVED_API, &api.kind),
+        };
+        if named != own {
+            return if named.is_certain() { Some(false) } else { None };
+        }
+        let stages = match list(api.prop(SERVED_STAGES)) {
+            Typed::Known(stages, _) => stages,
+            // An API that is not told apart by its stages is all that it serves.
+            Typed::Absent(_) => return Some(true),
+            Typed::Unknown(..) => return None,
+        };
+        match text(mapping.prop("Stage")) {
+            Typed::Known(stage, _) => Some(stages.iter().any(|one| one.as_str() == Some(&stage))),
+            // Who calls the domain names the stage. Source: API Gateway API reference, `CreateBasePathMapping`, `stage`.
+            Typed::Absent(_) => Some(true),
+            Typed::Unknown(..) => None,
+        }
+    }
+
     /// Whether the custom domains that are mapped to an API all demand a client certificate.
     fn domains_demand_certificate(&self, api: &Resource, mapping: (&str, &str), domain: &str) -> Typed<bool> {
         let (mapping_kind, api_property) = mapping;
-        let (mut mapped, mut perhaps) = (Typed::Known(false, api.name_span), None);
+        let (mut mapped, mut perhaps, mut unread) = (Typed::Known(false, api.name_span), None, None);
         for resource in self.resources.of_kind(mapping_kind) {
-            let key = self.api_key(resource, api_property, &api.kind);
-            let certain = key == ApiKey::of(&api.address);
-            if !certain && key.is_certain() {
+            let leads = self.leads(resource, api_property, api);
+            if leads == Some(false) {
                 continue;
             }
+            let certain = leads == Some(true);
             let domain = super::target(self.resources, resource.prop("DomainName"), &[domain]);
             let demands = match &domain {
                 Typed::Known(Target::Resource(address), _) => {
@@ -214,6 +246,11 @@ impl Reader<'_> {
             match demands {
                 Some(Prop::Known(store)) if certain => mapped = Typed::Known(true, store.span),
                 Some(Prop::Known(_)) => {}
+                // A mapping that was not read may be the one that leads there.
+                _ if !certain && resource.is_unread() => {
+                    let reason = resource.properties.reason().cloned();
+                    unread = unread.or(reason.map(|reason| Typed::Unknown(reason, resource.name_span)));
+                }
                 _ if !certain => {
                     let which =
                         Reason::NotUnderstood(Arc::from(format!("which API `{}` maps is not known", resource.name)));
@@ -224,7 +261,8 @@ impl Reader<'_> {
                 None => return Typed::Unknown(Reason::Outside(Arc::from("the custom domain")), domain.span()),
             }
         }
-        perhaps.filter(|_| mapped.known() == Some(&true)).unwrap_or(mapped)
+        let perhaps = perhaps.filter(|_| mapped.known() == Some(&true));
+        unread.or(perhaps).unwrap_or(mapped)
     }
 }
 

@@ -13,8 +13,12 @@ use sra_guard::world::World;
 use crate::support::rules;
 
 fn unit(resources: &Json) -> Box<dyn Unit> {
+    read_unit(&json!([]), resources)
+}
+
+fn read_unit(reads: &Json, resources: &Json) -> Box<dyn Unit> {
     let section = json!({
-        "Account": "111122223333", "Region": "eu-central-1", "Partition": "aws", "Service": "lambda", "Reads": [],
+        "Account": "111122223333", "Region": "eu-central-1", "Partition": "aws", "Service": "lambda", "Reads": reads,
         "Resources": resources,
     });
     let text = json!({ "SraGuardSnapshot": 1, "Sections": [section] }).to_string();
@@ -138,6 +142,39 @@ fn a_policy_of_aws_is_judged_by_the_document_that_the_account_has() {
     assert_eq!(verdicts("SRA-IAM-001", &json!([worker(wide)]))[0].1, Verdict::Fail);
 }
 
+/// The reasons of the unknowns of a rule, of one section with reads.
+fn reasons(rule: &str, reads: &Json, resources: &Json) -> String {
+    let findings = scan::judge(read_unit(reads, resources).as_ref(), rules(), true).findings.into_iter();
+    let unknown = findings.filter(|finding| finding.rule.id == rule && finding.verdict == Verdict::Unknown);
+    unknown.map(|finding| format!("{:?}", finding.reasons)).collect()
+}
+
+#[test]
+fn a_policy_of_aws_that_nothing_tells_is_read_or_else_newer_than_the_program() {
+    let new = "arn:aws:iam::aws:policy/PublishedAfterThisVersion";
+    let read = |outcome: &str| {
+        let kinds = json!(["AWS::IAM::ManagedPolicy"]);
+        let (finds, hides) = if outcome == "ok" { (kinds, json!([])) } else { (json!([]), kinds) };
+        json!([{
+            "Api": "iam:GetAccountAuthorizationDetails", "Permission": "iam:GetAccountAuthorizationDetails",
+            "Outcome": outcome, "Calls": 1, "Finds": finds, "Hides": hides,
+        }])
+    };
+    let said = |outcome: &str, resources: &Json| reasons("SRA-IAM-001", &read(outcome), resources);
+    let alone = json!([worker(new)]);
+    for outcome in ["denied", "throttled", "failed"] {
+        let said = said(outcome, &alone);
+        assert!(said.contains("iam:GetAccountAuthorizationDetails"), "{outcome}: {said}");
+        assert!(!said.contains("update sra-guard"), "{outcome}: {said}");
+    }
+    let without = json!([worker(new), published(new, &json!({ "Unread": "iam:GetAccountAuthorizationDetails" }))]);
+    let unread = said("ok", &without);
+    assert!(unread.contains("iam:GetAccountAuthorizationDetails") && !unread.contains("update"), "{unread}");
+    // All policies were read, and this was not among them.
+    let newer = said("ok", &alone);
+    assert!(newer.contains("update sra-guard") && !newer.contains("iam:Get"), "{newer}");
+}
+
 #[test]
 fn what_aws_writes_is_nobody_else_s_to_name_the_actions_of() {
     let (aws, own) = ("arn:aws:iam::aws:policy/Theirs", "arn:aws:iam::111122223333:policy/Ours");
@@ -191,4 +228,77 @@ fn an_open_route_that_only_a_canary_serves_is_found() {
     assert_eq!(of(&json!({ "x-amazon-apigateway-integration": unread })), Verdict::Fail);
     let signed = json!({ "security": [{ "AWS_IAM": unread }], "x-amazon-apigateway-integration": unread });
     assert_eq!(of(&signed), Verdict::Pass);
+}
+
+#[test]
+fn a_certificate_guards_the_stages_that_its_domain_leads_to() {
+    const ARN: &str = "arn:aws:apigateway:eu-central-1::/restapis/a1";
+    let api = |of: &str, properties: Json| {
+        let operation =
+            json!({ "x-amazon-apigateway-integration": { "type": "http_proxy", "uri": "https://example.org" } });
+        let mut api = json!({
+            "Type": "AWS::ApiGateway::RestApi", "Id": format!("{ARN}{of}"), "Name": format!("api{of}"),
+            "Ids": if of.is_empty() { json!({ "Ref": "a1" }) } else { json!({}) },
+            "Properties": {
+                "DisableExecuteApiEndpoint": true,
+                "Body": { "openapi": "3.0.1", "paths": { "/orders": { "delete": operation } } },
+            },
+        });
+        api["Properties"].as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
+        api
+    };
+    let domain = |name: &str, store: Option<&str>| {
+        let mut domain = json!({
+            "Type": "AWS::ApiGateway::DomainName", "Id": format!("arn:domains/{name}"), "Ids": { "Ref": name },
+            "Properties": { "DomainName": name },
+        });
+        if let Some(store) = store {
+            domain["Properties"]["MutualTlsAuthentication"] = json!({ "TruststoreUri": store });
+        }
+        domain
+    };
+    let mapping = |domain: &str, stage: Json| {
+        let mut mapping = json!({
+            "Type": "AWS::ApiGateway::BasePathMapping", "Id": format!("arn:domains/{domain}/{stage}"),
+            "Properties": { "DomainName": domain, "RestApiId": "a1" },
+        });
+        if !stage.is_null() {
+            mapping["Properties"]["Stage"] = stage;
+        }
+        mapping
+    };
+    let (guarded, open) = ("partners.example.com", "shop.example.com");
+    let judged_with = |reads: &Json, mappings: &[Json]| {
+        let mut resources = vec![
+            api("", json!({ "Stages": ["dev"] })),
+            api("/stages/live/api", json!({ "RestApiId": "a1", "Stages": ["live", "next"] })),
+            api("/stages/live/canary", json!({ "RestApiId": "a1", "Stages": ["live"] })),
+            domain(guarded, Some("s3://trust/roots.pem")),
+            domain(open, None),
+        ];
+        resources.extend_from_slice(mappings);
+        let mut found = scan::judge(read_unit(reads, &Json::Array(resources)).as_ref(), rules(), true).findings;
+        found.retain(|finding| finding.rule.id == "SRA-API-001");
+        found.sort_by_key(|finding| finding.subject.name.clone());
+        let verdicts: Vec<Verdict> = found.into_iter().map(|finding| finding.verdict).collect();
+        <[Verdict; 3]>::try_from(verdicts).unwrap()
+    };
+    let judged = |mappings: &[Json]| judged_with(&json!([]), mappings);
+    let (pass, fail) = (Verdict::Pass, Verdict::Fail);
+    // Of `dev`; of `live` and `next`; of the canary of `live`.
+    assert_eq!(judged(&[mapping(guarded, json!("live"))]), [fail, pass, pass]);
+    assert_eq!(judged(&[mapping(guarded, json!("next"))]), [fail, pass, fail]);
+    assert_eq!(judged(&[mapping(guarded, json!("dev"))]), [pass, fail, fail]);
+    assert_eq!(judged(&[mapping(guarded, json!("live")), mapping(open, json!("dev"))]), [fail, pass, pass]);
+    assert_eq!(judged(&[mapping(guarded, json!("live")), mapping(open, json!("next"))]), [fail, fail, pass]);
+    // Callers name the stage.
+    assert_eq!(judged(&[mapping(guarded, Json::Null)]), [pass, pass, pass]);
+    assert_eq!(judged(&[mapping(guarded, Json::Null), mapping(open, json!("live"))]), [pass, fail, fail]);
+    // What was not read may be the mapping that leads there, unless one without a certificate is known.
+    let denied = json!([{
+        "Api": "apigateway:GetBasePathMappings", "Permission": "apigateway:GET", "Outcome": "denied", "Calls": 1,
+        "Finds": [], "Hides": ["AWS::ApiGateway::BasePathMapping"],
+    }]);
+    assert_eq!(judged_with(&denied, &[mapping(guarded, json!("live"))]), [Verdict::Unknown; 3]);
+    assert_eq!(judged_with(&denied, &[mapping(open, json!("live"))]), [Verdict::Unknown, fail, fail]);
 }

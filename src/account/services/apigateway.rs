@@ -2,9 +2,10 @@
 //!
 //! A stage serves the snapshot that its deployment made of the resources, whatever they have become since. So the
 //! routes, their authorizers and the policy come from the stage's export, as the API's `Body`. Stages that serve another
-//! deployment, or with other stage variables, are an API each. The resources themselves are not read: what they say may not
-//! be what is served, so they cannot stand in for an export that failed. Of the deployment that a canary tries out, the
-//! service only tells the methods and what they ask of callers.
+//! deployment, or with other stage variables, are an API each, which says by `RestApiId` and `Stages` what it stands for:
+//! custom domains lead to stages. The resources themselves are not read: what they say may not be what is served, so they
+//! cannot stand in for an export that failed. Of the deployment that a canary tries out, the service only tells the methods
+//! and what they ask of callers.
 
 mod api;
 mod export;
@@ -68,14 +69,21 @@ async fn read_api(reader: &Reader, client: &Client, api: RestApi) {
         Err(unread) => return reader.push(api::of_api(arn, &api, Some(Err(unread)))),
     };
     reader.extend(stages.iter().map(|stage| api::of_stage(arn, id, stage)));
-    let export = |stage: Stage| async move {
-        let body = exported(reader, client, arn, id, &stage).await;
-        (stage, body)
+    let served = served(&stages);
+    let export = |alike: Vec<Stage>| async move {
+        let body = match alike.first() {
+            Some(stage) => exported(reader, client, arn, id, stage).await,
+            None => Err(Unread(STAGES.api)),
+        };
+        (alike, body)
     };
-    let mut exports = reader.map(served(&stages).into_iter().cloned(), export).await.into_iter();
+    let is_one = served.len() == 1;
+    let mut exports = reader.map(served, export).await.into_iter();
     // An API without a stage serves nothing.
-    reader.push(api::of_api(arn, &api, exports.next().map(|(_, body)| body)));
-    reader.extend(exports.map(|(stage, body)| api::of_other_stage(arn, &api, &stage, body)));
+    let (alike, body) = exports.next().unzip();
+    let told_apart = alike.as_deref().filter(|_| !is_one).map(api::names);
+    reader.push(api::of_api(arn, &api, body).set("Stages", told_apart));
+    reader.extend(exports.map(|(alike, body)| api::of_other_stages(arn, &api, &alike, body)));
     for (stage, deployment) in stages.iter().filter_map(|stage| Some((stage, canary(stage)?))) {
         let call = client.get_deployment().rest_api_id(id).deployment_id(deployment).embed("apisummary").send();
         let of = format!("{arn}/deployments/{deployment}");
@@ -91,19 +99,20 @@ fn canary(stage: &Stage) -> Option<&str> {
     settings.deployment_id().filter(|own| stage.deployment_id() != Some(*own))
 }
 
-/// One stage of each deployment and set of variables, in the order of their names.
-fn served(stages: &[Stage]) -> Vec<&Stage> {
+/// The stages of each deployment and set of variables, in the order of their names.
+fn served(stages: &[Stage]) -> Vec<Vec<Stage>> {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
     sorted.sort_by_key(|stage| stage.stage_name());
-    let mut seen: Vec<&Stage> = Vec::new();
+    let mut seen: Vec<Vec<Stage>> = Vec::new();
     for stage in sorted {
-        let same = |other: &&Stage| {
+        let same = |other: &Stage| {
             other.deployment_id() == stage.deployment_id()
                 && pairs(other.variables()) == pairs(stage.variables())
                 && stage.deployment_id().is_some()
         };
-        if !seen.iter().any(same) {
-            seen.push(stage);
+        match seen.iter_mut().find(|alike| alike.first().is_some_and(same)) {
+            Some(alike) => alike.push(stage.clone()),
+            None => seen.push(vec![stage.clone()]),
         }
     }
     seen

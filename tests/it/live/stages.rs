@@ -9,17 +9,46 @@ use crate::loopback::Answer;
 
 const API: &str = "a1b2c3d4e5";
 
+/// The list of the API alone; `disabled` is its own endpoint.
+fn listed(disabled: bool) -> Json {
+    json!({ "item": [{
+        "id": API, "name": "orders", "createdDate": 1_735_689_600, "apiKeySource": "HEADER",
+        "endpointConfiguration": { "types": ["REGIONAL"], "ipAddressType": "ipv4" },
+        "disableExecuteApiEndpoint": disabled, "rootResourceId": "root000001", "tags": {},
+    }] })
+}
+
+/// A custom domain that demands a certificate and leads to a stage by a path, which the versions of the API tell: the older
+/// one only when it has one level.
+fn guarded(stage: &'static str, path: &'static str) -> Part {
+    Box::new(move |call: &Call| {
+        let (domain, truststore) = ("partners.example.com", json!({ "truststoreUri": "s3://trust/roots.pem" }));
+        let is_one_level = !path.contains('/');
+        let old = json!({ "basePath": path, "restApiId": API, "stage": stage });
+        let answer = match call.api.as_str() {
+            "apigateway:GetRestApis" => listed(true),
+            "apigateway:GetDomainNames" => json!({ "item": [{
+                "domainName": domain, "regionalDomainName": format!("d-1.execute-api.{REGION}.amazonaws.com"),
+                "endpointConfiguration": { "types": ["REGIONAL"] }, "mutualTlsAuthentication": truststore,
+            }] }),
+            "apigateway:GetBasePathMappings" => json!({ "item": if is_one_level { vec![old] } else { Vec::new() } }),
+            "apigatewayv2:GetDomainNames" => json!({ "items": [{
+                "domainName": domain, "mutualTlsAuthentication": truststore,
+            }] }),
+            "apigatewayv2:GetApiMappings" => json!({ "items": [{
+                "apiId": API, "apiMappingId": "m1", "apiMappingKey": path, "stage": stage,
+            }] }),
+            _ => return None,
+        };
+        Some(Answer::ok(answer.to_string()))
+    })
+}
+
 /// An API with a stage of each name, whose export answers as told.
 fn api(stages: &'static [&'static str], export: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Part {
     Box::new(move |call: &Call| {
         let answer = match call.api.as_str() {
-            "apigateway:GetRestApis" => {
-                json!({ "item": [{
-                    "id": API, "name": "orders", "createdDate": 1_735_689_600, "apiKeySource": "HEADER",
-                    "endpointConfiguration": { "types": ["REGIONAL"], "ipAddressType": "ipv4" },
-                    "disableExecuteApiEndpoint": false, "rootResourceId": "root000001", "tags": {},
-                }] })
-            }
+            "apigateway:GetRestApis" => listed(false),
             "apigateway:GetStages" => {
                 let stage = |name: &&str| {
                     json!({
@@ -83,7 +112,11 @@ fn exported(security: Option<Json>) -> Answer {
 
 /// Judges an account that has this and nothing else. Tells the findings about who may call a route, and the API calls.
 fn audited(part: Part) -> (Vec<Finding>, Vec<String>) {
-    let wire = Wire::start(vec![part]);
+    audited_with(vec![part])
+}
+
+fn audited_with(parts: Vec<Part>) -> (Vec<Finding>, Vec<String>) {
+    let wire = Wire::start(parts);
     let folder = collected_by(|| async { vec![wire.session(aws_config::retry::RetryConfig::disabled()).await] });
     let (report, _) = judged(&folder, ACCOUNT);
     let findings = report.findings.into_iter().filter(|finding| finding.rule.id == "SRA-API-001").collect();
@@ -144,4 +177,20 @@ fn one_stage_that_cannot_be_exported_leaves_the_others_known() {
     found.sort();
     assert_eq!(found.len(), 2, "{findings:#?}");
     assert!(found.contains(&Verdict::Fail) && found.contains(&Verdict::Unknown), "{findings:#?}");
+}
+
+#[test]
+fn a_domain_that_demands_a_certificate_guards_the_stage_that_it_leads_to() {
+    let arn = format!("arn:aws:apigateway:{REGION}::/restapis/{API}");
+    let (live, test) = (format!("{arn}:POST /orders"), format!("{arn}/stages/test/api:POST /orders"));
+    for path in ["orders", "orders/v1"] {
+        for (stage, of_live, of_test) in
+            [("live", Verdict::Pass, Verdict::Fail), ("test", Verdict::Fail, Verdict::Pass)]
+        {
+            let (findings, _) = audited_with(vec![guarded(stage, path), api(&["live", "test"], |_| exported(None))]);
+            let mut found = verdicts(&findings);
+            found.sort_by_key(|(subject, _)| *subject != live);
+            assert_eq!(found, [(live.clone(), of_live), (test.clone(), of_test)], "{stage}, {path}");
+        }
+    }
 }

@@ -114,6 +114,7 @@ impl Wire {
 /// (service, path, API) of the REST protocols. A star is a name.
 const PATHS: &[(&str, &str, &str)] = &[
     ("apigateway", "/domainnames", "apigateway:GetDomainNames"),
+    ("apigateway", "/domainnames/*/basepathmappings", "apigateway:GetBasePathMappings"),
     ("apigateway", "/restapis", "apigateway:GetRestApis"),
     ("apigateway", "/restapis/*/authorizers", "apigateway:GetAuthorizers"),
     ("apigateway", "/restapis/*/resources", "apigateway:GetResources"),
@@ -121,6 +122,7 @@ const PATHS: &[(&str, &str, &str)] = &[
     ("apigateway", "/restapis/*/stages/*/exports/oas30", "apigateway:GetExport"),
     ("apigateway", "/v2/apis", "apigatewayv2:GetApis"),
     ("apigateway", "/v2/domainnames", "apigatewayv2:GetDomainNames"),
+    ("apigateway", "/v2/domainnames/*/apimappings", "apigatewayv2:GetApiMappings"),
     ("apigateway", "/v2/vpclinks", "apigatewayv2:GetVpcLinks"),
     ("apigateway", "/vpclinks", "apigateway:GetVpcLinks"),
     ("appsync", "/v1/apis", "appsync:ListGraphqlApis"),

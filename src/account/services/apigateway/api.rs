@@ -20,11 +20,17 @@ pub(super) fn of_api(arn: &str, api: &RestApi, body: Option<Result<Value, Unread
         .means("RootResourceId", api.root_resource_id())
 }
 
-/// The same API as another stage serves it. What names the API means the first one.
-pub(super) fn of_other_stage(arn: &str, api: &RestApi, stage: &Stage, body: Result<Value, Unread>) -> Item {
-    let name = stage.stage_name().unwrap_or_default();
+/// The same API as other stages serve it, all of them the same. What names the API means the first one.
+pub(super) fn of_other_stages(arn: &str, api: &RestApi, stages: &[Stage], body: Result<Value, Unread>) -> Item {
+    let name = stages.first().and_then(Stage::stage_name).unwrap_or_default();
     with_properties(Item::new(API_KIND, format!("{arn}/stages/{name}/api")), api, Some(body))
         .name(Some(format!("{} (stage {name})", api.name().unwrap_or_default())))
+        .set("RestApiId", api.id())
+        .set("Stages", names(stages))
+}
+
+pub(super) fn names(stages: &[Stage]) -> Vec<&str> {
+    stages.iter().filter_map(Stage::stage_name).collect()
 }
 
 /// The same API as the canary of a stage serves it.
@@ -32,6 +38,8 @@ pub(super) fn of_canary(arn: &str, api: &RestApi, stage: &Stage, body: Result<Va
     let name = stage.stage_name().unwrap_or_default();
     with_properties(Item::new(API_KIND, format!("{arn}/stages/{name}/canary")), api, Some(body))
         .name(Some(format!("{} (canary of stage {name})", api.name().unwrap_or_default())))
+        .set("RestApiId", api.id())
+        .set("Stages", vec![name])
 }
 
 fn with_properties(item: Item, api: &RestApi, body: Option<Result<Value, Unread>>) -> Item {
@@ -136,7 +144,7 @@ pub(super) fn of_mapping(domain: &str, mapping: &BasePathMapping) -> Item {
         .set("DomainName", domain)
         .set("RestApiId", mapping.rest_api_id())
         .set("BasePath", mapping.base_path())
-        .set("Stage", mapping.stage())
+        .set("Stage", mapping.stage().filter(|stage| *stage != "(none)"))
 }
 
 pub(super) fn of_link(arn: &str, link: &VpcLink) -> Item {

@@ -17,8 +17,16 @@ fn stages_that_serve_the_same_are_exported_once() {
         stage("blue", "d1").build(),
         stage("green", "d1").variables("backend", "x").build(),
     ];
-    let names: Vec<_> = served(&stages).into_iter().filter_map(Stage::stage_name).collect();
-    assert_eq!(names, ["blue", "dev", "green"]);
+    let served = served(&stages);
+    let names: Vec<_> = served.iter().map(|alike| api::names(alike)).collect();
+    assert_eq!(names, [vec!["blue", "prod"], vec!["dev"], vec!["green"]]);
+    let rest = RestApi::builder().id("a1b2c3").build();
+    let item = api::of_other_stages(ARN, &rest, &served[0], Err(Unread(EXPORT.api)));
+    assert_eq!(item.id, format!("{ARN}/stages/blue/api"));
+    assert_eq!(
+        (&item.properties["RestApiId"], &item.properties["Stages"]),
+        (&json!("a1b2c3"), &json!(["blue", "prod"]))
+    );
 }
 
 #[test]
@@ -110,14 +118,14 @@ fn the_policy_is_the_deployed_one_where_the_export_has_it() {
     let deployed = json!({"x-amazon-apigateway-policy": {"Statement": []}, "paths": {}});
     let item = api::of_api(ARN, &rest, Some(Ok(deployed.clone())));
     assert!(!item.properties.contains_key("Policy"));
-    let other = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), Ok(deployed));
+    let other = api::of_other_stages(ARN, &rest, &[stage("dev", "d2").build()], Ok(deployed));
     assert!(other.ids.is_empty());
     assert_eq!(other.name.as_deref(), Some("posts (stage dev)"));
     let unread = api::of_api(ARN, &rest, Some(Err(Unread(STAGES.api))));
     assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetStages"}));
     assert_eq!(unread.properties["Policy"], json!({"Unread": "apigateway:GetStages"}));
     // What is there now does not tell what a stage serves.
-    let unread = api::of_other_stage(ARN, &rest, &stage("dev", "d2").build(), Err(Unread(EXPORT.api)));
+    let unread = api::of_other_stages(ARN, &rest, &[stage("dev", "d2").build()], Err(Unread(EXPORT.api)));
     assert_eq!(unread.properties["Body"], json!({"Unread": "apigateway:GetExport"}));
 }
 
@@ -134,4 +142,7 @@ fn a_stage_masks_its_variables_and_tells_its_settings_by_path() {
     assert_eq!(item.properties["MethodSettings"][0]["HttpMethod"], "POST");
     let mapping = api::of_mapping("arn:d", &BasePathMapping::builder().rest_api_id("a1b2c3").build());
     assert_eq!(mapping.id, "arn:d/basepathmappings/(none)");
+    let of = |stage: &str| api::of_mapping("arn:d", &BasePathMapping::builder().stage(stage).build());
+    assert_eq!(of("prod").properties["Stage"], "prod");
+    assert!(!of("(none)").properties.contains_key("Stage"), "callers name the stage");
 }
