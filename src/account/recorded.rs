@@ -84,7 +84,9 @@ pub async fn collect(
     }
     let daily = recording.daily.iter().filter(|(account, region)| wanted.has(account, region)).count();
     if daily > 0 {
-        said.push(format!("{daily} regions of accounts are recorded once a day only, so that may be a day old"));
+        let regions =
+            if daily == 1 { "1 region of an account is" } else { &format!("{daily} regions of accounts are") };
+        said.push(format!("{regions} recorded once a day only, so that may be a day old"));
     }
     let mut accounts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for section in &recording.sections {
