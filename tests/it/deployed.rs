@@ -1,6 +1,7 @@
 //! The good architecture and its flaws as an account shows them once they are deployed: ids and ARNs instead of
 //! references, what the services add, and the same findings as the template's.
 
+#[cfg(feature = "account")]
 pub(crate) mod examples;
 pub(crate) mod physical;
 pub(crate) mod plain;
