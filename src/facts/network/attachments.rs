@@ -1,6 +1,6 @@
 //! What a security group is attached to, and whether that is a front door which serves the ports that a rule opens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::super::{Fact, Step, fact_struct};
@@ -57,13 +57,15 @@ pub(super) struct Users<'g> {
     graph: &'g Graph,
     /// A group, or the VPC whose default group is meant → the resources that name it, in source order.
     by_group: BTreeMap<&'g Address, Vec<&'g Resource>>,
+    /// Group and user, for each that is in `by_group`: an account may have thousands that use the same group.
+    known: HashSet<(&'g Address, &'g Address)>,
     /// Resources with groups that are not known.
     unread: Vec<(&'g Resource, Reason, Span)>,
 }
 
 impl<'g> Users<'g> {
     pub(super) fn new(graph: &'g Graph) -> Self {
-        let mut users = Self { graph, by_group: BTreeMap::new(), unread: Vec::new() };
+        let mut users = Self { graph, by_group: BTreeMap::new(), known: HashSet::new(), unread: Vec::new() };
         for resource in graph.resources.iter().filter(|resource| !NOT_ATTACHING.contains(&&*resource.kind)) {
             let user = owner(graph, resource);
             for reference in resource.properties.references() {
@@ -109,9 +111,8 @@ impl<'g> Users<'g> {
     }
 
     fn add(&mut self, group: &'g Address, resource: &'g Resource) {
-        let known = self.by_group.entry(group).or_default();
-        if !known.iter().any(|user| user.address == resource.address) {
-            known.push(resource);
+        if self.known.insert((group, &resource.address)) {
+            self.by_group.entry(group).or_default().push(resource);
         }
     }
 
@@ -134,8 +135,7 @@ impl<'g> Users<'g> {
             let label = format!("`{}` may use the security group", user.name);
             return Fact::unknown(Reason::Outside(Arc::from(what)), vec![Step::new(label, user.name_span)]);
         }
-        let hidden =
-            |(resource, ..): &&(&Resource, Reason, Span)| !users.iter().any(|user| user.address == resource.address);
+        let hidden = |(resource, ..): &&(&Resource, Reason, Span)| !self.known.contains(&(address, &resource.address));
         if let Some((resource, reason, span)) = self.unread.iter().find(hidden) {
             let label = format!("`{}` may use the security group", resource.name);
             return Fact::unknown(reason.clone(), vec![Step::new(label, *span)]);
