@@ -2,6 +2,7 @@
 
 pub mod permission;
 pub mod role;
+mod sharing;
 mod source;
 pub mod url;
 

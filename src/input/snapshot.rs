@@ -10,7 +10,7 @@
 pub mod format;
 mod identity;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use self::format::Outcome;
@@ -116,6 +116,19 @@ impl Section {
             span: node.span,
             missing: false,
         })
+    }
+
+    /// By API.
+    fn failed(&self) -> HashMap<&str, FailedReads<'_>> {
+        let mut failed = HashMap::new();
+        for read in self.reads.iter().filter(|read| read.outcome != Outcome::Ok) {
+            let of_api =
+                failed.entry(read.api.as_str()).or_insert_with(|| FailedReads { first: read, of: HashMap::new() });
+            if let Some(of) = &read.of {
+                of_api.of.entry(of.as_str()).or_insert(read);
+            }
+        }
+        failed
     }
 
     /// What it tells beside its resources. `at` is when it was collected.
@@ -368,11 +381,16 @@ impl Unit for Account {
     fn evaluate(&self, _: &World) -> Evaluation {
         let identities = Identities::of(self.sections.iter().flat_map(|section| &section.resources));
         let mut evaluation = Evaluation::default();
+        let mut seen = HashSet::new();
         for section in &self.sections {
-            let reading = Reading { account: self, section, identities: &identities };
+            let reading = Reading { account: self, section, identities: &identities, failed: section.failed() };
             for node in &section.resources {
                 match reading.resource(node) {
-                    Some(resource) => evaluation.resources.push(resource),
+                    // A list that changed while its pages were read may name a resource on two of them.
+                    Some(resource) if seen.insert((Arc::clone(&resource.kind), resource.address.clone())) => {
+                        evaluation.resources.push(resource);
+                    }
+                    Some(_) => {}
                     None => evaluation.notes.push(not_understood(node.span)),
                 }
             }
@@ -393,6 +411,13 @@ struct Reading<'a> {
     account: &'a Account,
     section: &'a Section,
     identities: &'a Identities<'a>,
+    failed: HashMap<&'a str, FailedReads<'a>>,
+}
+
+/// Reads of one API that did not end well: the first, and those that were about one resource, by its id.
+struct FailedReads<'a> {
+    first: &'a Read,
+    of: HashMap<&'a str, &'a Read>,
 }
 
 impl Reading<'_> {
@@ -454,11 +479,9 @@ impl Reading<'_> {
 
     /// Why a detail of a resource could not be read.
     fn reason(&self, api: &str, own: &str) -> Reason {
-        let mut failed = self.section.reads.iter().filter(|read| read.api == api && read.outcome != Outcome::Ok);
-        let exact = failed.clone().find(|read| read.of.as_deref() == Some(own));
-        exact
-            .or_else(|| failed.next())
-            .map_or_else(|| Reason::Unread(Arc::from(format!("`{api}` was not read; collect again"))), Read::reason)
+        let unread = || Reason::Unread(Arc::from(format!("`{api}` was not read; collect again")));
+        let failed = self.failed.get(api);
+        failed.map_or_else(unread, |failed| failed.of.get(own).unwrap_or(&failed.first).reason())
     }
 }
 

@@ -302,3 +302,47 @@ fn a_certificate_guards_the_stages_that_its_domain_leads_to() {
     assert_eq!(judged_with(&denied, &[mapping(guarded, json!("live"))]), [Verdict::Unknown; 3]);
     assert_eq!(judged_with(&denied, &[mapping(open, json!("live"))]), [Verdict::Unknown, fail, fail]);
 }
+
+#[test]
+fn of_many_that_share_a_role_few_are_named() {
+    let function = |number: usize, component: Option<&str>| {
+        let name = format!("f{number:02}");
+        let tags: Vec<Json> = component.iter().map(|value| json!({ "Key": "sra:component", "Value": value })).collect();
+        json!({
+            "Type": "AWS::Lambda::Function", "Id": format!("arn:aws:lambda:eu-central-1:111122223333:function:{name}"),
+            "Name": name, "Properties": {
+                "FunctionName": name, "Role": "arn:aws:iam::111122223333:role/worker", "Tags": tags,
+            },
+        })
+    };
+    let mut resources: Vec<Json> = (0..12).map(|number| function(number, None)).collect();
+    resources.extend((12..15).map(|number| function(number, Some("orders"))));
+    let message = |resources: &[Json], name: &str| {
+        let findings: Vec<Finding> = scan::judge(unit(&json!(resources)).as_ref(), rules(), true).findings;
+        let of_rule = |finding: &&Finding| finding.rule.id == "SRA-LAM-003" && &*finding.subject.name == name;
+        findings.iter().find(of_rule).unwrap().message.clone()
+    };
+    let name = |numbers: std::ops::Range<usize>| -> Vec<String> {
+        numbers.map(|number| format!("function `f{number:02}`")).collect()
+    };
+    let scanned = [resources.clone(), vec![worker("arn:aws:iam::aws:policy/AWSLambdaExecute")]].concat();
+    // With and without the role itself.
+    for resources in [resources.as_slice(), scanned.as_slice()] {
+        // Eleven others without a component, and three of another.
+        let first = message(resources, "f00");
+        assert!(first.contains(&format!("{}, 10 more", name(1..5).join(", "))), "{first}");
+        // Those of one component may share.
+        let last = message(resources, "f13");
+        assert!(last.contains(&format!("{}, 8 more", name(0..4).join(", "))), "{last}");
+    }
+    let component = [&resources[12..], &scanned[15..]].concat();
+    assert!(!message(&component, "f13").contains("shares"));
+}
+
+#[test]
+fn what_two_pages_of_a_list_name_is_one_resource() {
+    let resources = [function("eu-central-1"), role("111122223333", "shared"), function("eu-central-1")];
+    let evaluation = unit(&json!(resources)).evaluate(&World::default());
+    let kinds: Vec<&str> = evaluation.resources.iter().map(|resource| &*resource.kind).collect();
+    assert_eq!(kinds, ["AWS::Lambda::Function", "AWS::IAM::Role"]);
+}

@@ -1,6 +1,6 @@
 //! Backends with every front door that leads to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::{Fact, Step, Subject, fact_struct};
 use super::{Backend, EntryPath};
@@ -60,16 +60,12 @@ pub(super) fn subjects(graph: &Graph, entries: &[EntryPath]) -> Vec<Subject> {
     for entry in entries.iter().filter(blind) {
         by_backend.entry(&entry.front).or_default();
     }
-    for (address, leads) in &mut by_backend {
-        let here = |entry: &EntryPath| entry.backends.iter().any(|backend| backend.address() == Some(*address));
-        let elsewhere = entries.iter().filter(|entry| entry.backends_open.is_some() && !here(entry));
-        leads.extend(elsewhere.map(|path| Lead { path, doubt: path.backends_open.as_ref() }));
-    }
+    let elsewhere = Elsewhere::new(graph, entries);
     by_backend
         .into_iter()
         .filter_map(|(address, leads)| {
             let resource = graph.resources.get(address)?;
-            Some(Subject::of("backends", resource, &facts(graph, &leads)))
+            Some(Subject::of("backends", resource, &facts(graph, leads, &elsewhere)))
         })
         .collect()
 }
@@ -96,34 +92,96 @@ impl Lead<'_> {
     fn is_guarded(&self) -> bool {
         self.path.authentication.value.as_deref() != Ok("none")
     }
+}
 
+impl EntryPath {
     /// A door of an API or load balancer that is not known may belong to any front. A route of an OpenAPI document has
     /// no resource but the API.
     fn is_stray(&self, graph: &Graph) -> bool {
         const FRONTS: &[&str] = &["AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"];
         let known = |kind: &str| FRONTS.contains(&kind);
-        let front = &self.path.front;
-        *front == self.path.door && graph.resources.get(front).is_none_or(|resource| !known(&resource.kind))
+        let front = &self.front;
+        *front == self.door && graph.resources.get(front).is_none_or(|resource| !known(&resource.kind))
     }
 }
 
-fn facts(graph: &Graph, leads: &[Lead<'_>]) -> BackendFacts {
+/// The paths that may lead to a backend that is not known, and so to each one. An account may have thousands of them
+/// beside thousands of backends, and none of them can make more of a backend than something undecided: few stand for all.
+struct Elsewhere<'a> {
+    /// One of each front.
+    fronts: Vec<&'a EntryPath>,
+    /// Of the paths that say the same of a backend, one of each front.
+    alike: BTreeMap<Likeness, Vec<&'a EntryPath>>,
+}
+
+/// What a path that may lead to a backend says of it, whatever its front is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    open: Option<bool>,
+    exempt: bool,
+    stray: bool,
+}
+
+impl<'a> Elsewhere<'a> {
+    /// How many fronts stand for those of paths that are alike: one and, for what goes through that one, another.
+    const FRONTS: usize = 2;
+
+    fn new(graph: &Graph, entries: &'a [EntryPath]) -> Self {
+        let mut seen = HashSet::new();
+        let mut elsewhere = Self { fronts: Vec::new(), alike: BTreeMap::new() };
+        let mut alike: BTreeMap<_, HashSet<&Address>> = BTreeMap::new();
+        for path in entries.iter().filter(|path| path.backends_open.is_some()) {
+            let likeness = || Likeness {
+                open: path.authentication.value.as_ref().ok().map(|it| it == "none"),
+                exempt: path.exempt,
+                stray: path.is_stray(graph),
+            };
+            if seen.insert(&path.front) {
+                elsewhere.fronts.push(path);
+            }
+            if alike.entry(likeness()).or_default().insert(&path.front) {
+                elsewhere.alike.entry(likeness()).or_default().push(path);
+            }
+        }
+        elsewhere
+    }
+
+    /// Those that stand for all, but the ones that are known to lead to the backend.
+    fn leads(&self, known: &[Lead<'a>]) -> impl Iterator<Item = Lead<'a>> {
+        let known: HashSet<_> = known.iter().map(|lead| std::ptr::from_ref(lead.path)).collect();
+        let unknown = move |paths: &Vec<&'a EntryPath>| {
+            let others = paths.iter().filter(|path| !known.contains(&std::ptr::from_ref(**path)));
+            others.take(Self::FRONTS).copied().collect::<Vec<_>>()
+        };
+        self.alike.values().flat_map(unknown).map(|path| Lead { path, doubt: path.backends_open.as_ref() })
+    }
+}
+
+fn facts<'a>(graph: &Graph, mut leads: Vec<Lead<'a>>, elsewhere: &Elsewhere<'a>) -> BackendFacts {
     let fronts: BTreeSet<_> = leads.iter().filter(|lead| lead.doubt.is_none()).map(|lead| &lead.path.front).collect();
     // One more path through a front that leads to it anyway is no further front.
-    let doubt = leads.iter().filter(|lead| !fronts.contains(&lead.path.front)).find_map(|lead| lead.doubt);
+    let further = |path: &&EntryPath| !fronts.contains(&path.front);
+    let doubt = leads.iter().filter(|lead| further(&lead.path)).find_map(|lead| lead.doubt);
+    let doubt = doubt.or_else(|| elsewhere.fronts.iter().copied().find(further)?.backends_open.as_ref());
+    let fronts = match (doubt, fronts.len()) {
+        (Some(reason), ..2) => Fact::unknown(reason.clone(), Vec::new()),
+        (_, count) => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), front_steps(graph, &leads)),
+    };
+    leads.extend(elsewhere.leads(&leads).collect::<Vec<_>>());
+
     let guarded: Vec<_> = leads.iter().filter(|lead| lead.is_guarded()).collect();
+    // The one that surely is another front of the same backend is the better proof.
+    let surest = |lead: &&&Lead<'_>| (lead.path.is_stray(graph), lead.doubt.is_some());
+    let first = guarded.iter().min_by_key(surest);
+    let second =
+        guarded.iter().filter(|lead| first.is_some_and(|it| it.path.front != lead.path.front)).min_by_key(surest);
     let side_doors = leads.iter().filter(|lead| !lead.path.exempt).filter_map(|lead| {
-        let beside = guarded.iter().filter(|other| other.path.front != lead.path.front);
-        // The one that surely is another front of the same backend is the better proof.
-        let beside = beside.min_by_key(|other| (other.is_stray(graph), other.doubt.is_some()))?;
+        let beside = first.into_iter().chain(second).find(|other| other.path.front != lead.path.front)?;
         Some(side_door(graph, *lead, **beside))
     });
     BackendFacts {
+        fronts,
         side_doors: side_doors.collect(),
-        fronts: match (doubt, fronts.len()) {
-            (Some(reason), ..2) => Fact::unknown(reason.clone(), Vec::new()),
-            (_, count) => Fact::known(i64::try_from(count).unwrap_or(i64::MAX), front_steps(graph, leads)),
-        },
         authenticated: guarded
             .iter()
             .map(|lead| {
@@ -162,7 +220,7 @@ fn side_door(graph: &Graph, lead: Lead<'_>, other: Lead<'_>) -> Way {
     evidence.append(&mut way.authentication.evidence);
     way.authentication.evidence = evidence;
     let stray = || {
-        (lead.is_stray(graph) || other.is_stray(graph))
+        (path.is_stray(graph) || beside.is_stray(graph))
             .then(|| Reason::Outside("the API or load balancer of this path".into()))
     };
     if way.authentication.value.as_deref() == Ok("none")

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::sharing::Sharing;
 use crate::facts::{Describe as _, Fact, Step, Subject, SubjectKind, fact_struct};
 use crate::graph::lambda::Function;
 use crate::graph::{Graph, Target, Typed};
 use crate::iam::document::PrincipalKind;
 use crate::input::{Resource, not_understood};
-use crate::value::{Address, Reason, Value};
+use crate::value::{Address, Reason};
 
 pub(super) const SUBJECT: SubjectKind = SubjectKind { name: "functions", shape: LambdaFunction::shape };
 
@@ -16,7 +17,8 @@ fact_struct! {
     pub struct LambdaFunction {
         /// Logical id of the execution role, or its ARN when it was not scanned.
         role: Fact<String>,
-        /// Other users of the role: functions of another component (tag `sra:component`), instance profiles, tasks, ….
+        /// Other users of the role: functions of another component (tag `sra:component`), instance profiles, tasks, …;
+        /// the first few, and how many more.
         role_shared_with: Fact<Vec<String>>,
         /// Whom the role trusts beside `lambda.amazonaws.com` (and `edgelambda.amazonaws.com`, for Lambda@Edge).
         role_trusts_others: Fact<Vec<String>>,
@@ -26,16 +28,17 @@ fact_struct! {
 }
 
 pub(super) fn derive(graph: &Graph) -> Vec<Subject> {
+    let sharing = Sharing::new(graph);
     let functions = graph.lambda.functions.iter();
     functions
         .filter_map(|function| {
             let resource = graph.resources.get(&function.address)?;
-            Some(Subject::of(SUBJECT.name, resource, &facts(graph, function, resource)))
+            Some(Subject::of(SUBJECT.name, resource, &facts(graph, &sharing, function, resource)))
         })
         .collect()
 }
 
-fn facts(graph: &Graph, function: &Function, resource: &Resource) -> LambdaFunction {
+fn facts(graph: &Graph, sharing: &Sharing<'_>, function: &Function, resource: &Resource) -> LambdaFunction {
     let span = function.role.span();
     let step = |label: &str| vec![Step::new(label, span)];
     let unknown = |reason: Reason, shared: Vec<String>| LambdaFunction {
@@ -49,19 +52,27 @@ fn facts(graph: &Graph, function: &Function, resource: &Resource) -> LambdaFunct
         role_trusts_lambda: Fact::unknown(reason, step("the execution role")),
     };
     match &function.role {
-        Typed::Known(Target::Resource(address), _) => of_role(graph, function, resource, address),
+        Typed::Known(Target::Resource(address), _) => of_role(graph, sharing, function, resource, address),
         Typed::Known(Target::Outside(arn), _) => {
-            let mut facts =
-                unknown(Reason::Outside(Arc::from(format!("role `{arn}`"))), same_role(graph, function, resource));
+            let mut facts = unknown(
+                Reason::Outside(Arc::from(format!("role `{arn}`"))),
+                sharing.of_words(function, resource).names(),
+            );
             facts.role = Fact::known(arn.clone(), step("the execution role"));
             facts
         }
-        Typed::Unknown(reason, _) => unknown(reason.clone(), same_role(graph, function, resource)),
+        Typed::Unknown(reason, _) => unknown(reason.clone(), sharing.of_words(function, resource).names()),
         Typed::Absent(_) => unknown(not_understood("`Role` is not set"), Vec::new()),
     }
 }
 
-fn of_role(graph: &Graph, function: &Function, resource: &Resource, address: &Address) -> LambdaFunction {
+fn of_role(
+    graph: &Graph,
+    sharing: &Sharing<'_>,
+    function: &Function,
+    resource: &Resource,
+    address: &Address,
+) -> LambdaFunction {
     let uses = Step::new(format!("`{}` names its role", resource.name), function.role.span());
     let Some(role) = graph.iam.role(address) else {
         let open = || Fact::unknown(not_understood("the role could not be read"), vec![uses.clone()]);
@@ -72,16 +83,9 @@ fn of_role(graph: &Graph, function: &Function, resource: &Resource, address: &Ad
             role_trusts_lambda: Fact::unknown(not_understood("the role could not be read"), vec![uses]),
         };
     };
-    let (mut shared, mut sharing) =
-        (Vec::new(), vec![uses.clone(), Step::new(format!("role `{}`", role.name), role.span)]);
-    for holder in &role.holders {
-        if holder.address == function.address || same_component(graph, resource, &holder.address) {
-            continue;
-        }
-        let label = format!("{} `{}`", holder.kind.label(), holder.name);
-        sharing.push(Step::new(format!("{label} runs with it too"), holder.span));
-        shared.push(label);
-    }
+    let sharers = sharing.of_role(address, resource);
+    let mut shared = vec![uses.clone(), Step::new(format!("role `{}`", role.name), role.span)];
+    shared.extend(sharers.named.iter().map(|(name, span)| Step::new(format!("{name} runs with it too"), *span)));
     let (trusted, open) = role.trusted();
     let (mut others, mut lambda, mut unclear) = (Vec::new(), false, open);
     let mut trust = vec![uses];
@@ -108,31 +112,13 @@ fn of_role(graph: &Graph, function: &Function, resource: &Resource, address: &Ad
     };
     LambdaFunction {
         role: Fact::known(role.name.to_string(), Vec::new()),
-        role_shared_with: match may_share(graph, function, resource) {
-            Some(reason) if shared.is_empty() => Fact::unknown(reason.clone(), sharing),
-            _ => Fact::known(shared, sharing),
+        role_shared_with: match sharing.may_share(resource) {
+            Some(reason) if sharers.named.is_empty() => Fact::unknown(reason.clone(), shared),
+            _ => Fact::known(sharers.names(), shared),
         },
         role_trusts_others,
         role_trusts_lambda,
     }
-}
-
-/// Why another function of the same template may run with the same role. What a parameter, an import or an attribute
-/// stands for is no role of this template.
-fn may_share<'a>(graph: &'a Graph, function: &Function, resource: &Resource) -> Option<&'a Reason> {
-    let file = |address: &Address| address.0.split('#').next().map(str::to_owned);
-    graph
-        .lambda
-        .functions
-        .iter()
-        .filter(|other| other.address != function.address && file(&other.address) == file(&function.address))
-        .filter(|other| !same_component(graph, resource, &other.address))
-        .find_map(|other| match &other.role {
-            Typed::Unknown(reason @ (Reason::Transform(_) | Reason::NotUnderstood(_) | Reason::Conditions(_)), _) => {
-                Some(reason)
-            }
-            _ => None,
-        })
 }
 
 /// Source: IAM user guide, "AWS services that work with IAM"; Lambda@Edge needs a principal of its own.
@@ -140,41 +126,4 @@ fn is_lambda(kind: PrincipalKind, value: &str) -> bool {
     let suffix = value.strip_prefix("lambda.").or_else(|| value.strip_prefix("edgelambda."));
     kind == PrincipalKind::Service
         && suffix.is_some_and(|suffix| ["amazonaws.com", "amazonaws.com.cn", "${AWS::URLSuffix}"].contains(&suffix))
-}
-
-/// Other functions that name the same role in the same words: a literal ARN, or the same parameter of a template.
-fn same_role(graph: &Graph, function: &Function, resource: &Resource) -> Vec<String> {
-    let file = |address: &Address| address.0.split('#').next().map(str::to_owned);
-    let own = resource.prop("Role").known().map(|role| &role.kind);
-    let same = |other: &Function| match (&function.role, &other.role) {
-        (Typed::Known(own, _), Typed::Known(other, _)) => own == other,
-        (Typed::Unknown(Reason::Parameter(own), _), Typed::Unknown(Reason::Parameter(other_name), _)) => {
-            own == other_name && file(&function.address) == file(&other.address)
-        }
-        _ => false,
-    };
-    let same_text = |other: &Function| {
-        let other = graph.resources.get(&other.address).and_then(|it| it.prop("Role").known());
-        own.is_none() || other.is_none_or(|other| Some(&other.kind) == own)
-    };
-    let others = graph.lambda.functions.iter().filter(|other| other.address != function.address);
-    others
-        .filter(|other| same(other) && same_text(other) && !same_component(graph, resource, &other.address))
-        .filter_map(|other| graph.resources.get(&other.address))
-        .map(|other| format!("function `{}`", other.name))
-        .collect()
-}
-
-fn same_component(graph: &Graph, resource: &Resource, other: &Address) -> bool {
-    let component = component(resource);
-    component.is_some() && graph.resources.get(other).and_then(self::component) == component
-}
-
-fn component(resource: &Resource) -> Option<&str> {
-    let tags = resource.prop("Tags").known()?.items()?;
-    let tag = tags
-        .iter()
-        .filter_map(Value::as_map)
-        .find(|tag| tag.get("Key").and_then(Value::as_str) == Some("sra:component"))?;
-    tag.get("Value")?.as_str().filter(|component| !component.is_empty())
 }
