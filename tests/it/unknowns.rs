@@ -85,3 +85,54 @@ fn hiding_a_value_never_settles_what_was_not() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A template with two functions behind an HTTP API each, the first with an authorizer, and so many load balancers that
+/// forward to a target group that a macro chooses; `open` of them without asking who it is.
+fn doors_to_anything(balancers: usize, open: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = "Resources:\n".to_owned();
+    for (api, authorization) in [("Orders", "AWS_IAM"), ("Status", "NONE")] {
+        write!(
+            text,
+            "  {api}Api: {{Type: AWS::ApiGatewayV2::Api, Properties: {{Name: {api}, ProtocolType: HTTP}}}}\n  \
+               {api}: {{Type: AWS::Lambda::Function, Properties: {{Role: 'arn:aws:iam::111122223333:role/{api}', Code: {{ZipFile: x}}}}}}\n  \
+               {api}Call: {{Type: AWS::ApiGatewayV2::Integration, Properties: {{ApiId: !Ref {api}Api, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt {api}.Arn}}}}\n  \
+               {api}Route: {{Type: AWS::ApiGatewayV2::Route, Properties: {{ApiId: !Ref {api}Api, RouteKey: 'GET /', AuthorizationType: {authorization}, Target: !Sub 'integrations/${{{api}Call}}'}}}}\n"
+        )
+        .unwrap();
+    }
+    let sign_in = "{Type: authenticate-oidc, Order: 1, AuthenticateOidcConfig: {Issuer: 'https://id.example', \
+                   AuthorizationEndpoint: 'https://id.example/a', TokenEndpoint: 'https://id.example/t', \
+                   UserInfoEndpoint: 'https://id.example/u', ClientId: c, ClientSecret: '{{resolve:secretsmanager:s}}'}}";
+    for number in 0..balancers {
+        let asks = if number < open { String::new() } else { format!("{sign_in}, ") };
+        write!(
+            text,
+            "  Front{number}: {{Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {{Scheme: internet-facing}}}}\n  \
+               Https{number}: {{Type: AWS::ElasticLoadBalancingV2::Listener, Properties: {{LoadBalancerArn: !Ref Front{number}, \
+               Protocol: HTTPS, Port: 443, DefaultActions: [{asks}{{Type: forward, Order: 2, TargetGroupArn: {{Fn::Transform: {{Name: Find}}}}}}]}}}}\n"
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn many_doors_to_anything_say_what_one_says() {
+    let verdict = |balancers, open| -> Vec<(String, Verdict)> {
+        let findings = crate::support::findings(&doors_to_anything(balancers, open));
+        let of_rule = findings.into_iter().filter(|finding| finding.rule.id == "SRA-EDGE-006");
+        of_rule.map(|finding| (finding.subject.name.clone(), finding.verdict)).collect()
+    };
+    let both = |orders, status| vec![("Orders".to_owned(), orders), ("Status".to_owned(), status)];
+    // One front each.
+    assert_eq!(verdict(0, 0), both(Verdict::NotApplicable, Verdict::NotApplicable));
+    // The load balancer may be an open door beside the API that authenticates, but not beside the one that does not.
+    assert_eq!(verdict(1, 1), both(Verdict::Unknown, Verdict::NotApplicable));
+    assert_eq!(verdict(9, 9), both(Verdict::Unknown, Verdict::NotApplicable));
+    // A door that authenticates may lead to the function that the API leaves open.
+    assert_eq!(verdict(1, 0), both(Verdict::Pass, Verdict::Unknown));
+    assert_eq!(verdict(9, 0), both(Verdict::Pass, Verdict::Unknown));
+    assert_eq!(verdict(2, 1), both(Verdict::Unknown, Verdict::Unknown));
+    assert_eq!(verdict(9, 4), both(Verdict::Unknown, Verdict::Unknown));
+}
