@@ -10,6 +10,8 @@ mod meter;
 mod publish;
 pub mod rules;
 mod scan;
+#[cfg(feature = "account")]
+mod scratch;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

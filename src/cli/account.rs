@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::arguments::{Access, Audit, Collect, Collecting, Destination, Format, Publishing};
 use super::meter::Meter;
+use super::scratch::Scratch;
 use super::{CLEAN, Error, Terminal, publish, scan};
 use crate::account::{collect as collecting, policy, recorded, session};
 use crate::input::{Context, Note, NoteLevel};
@@ -69,9 +70,7 @@ pub(super) fn audit(arguments: &Audit, terminal: Terminal, out: &mut dyn Write) 
     let request = scan::request(&arguments.judging)?;
     let temporary = match &arguments.snapshot {
         Some(_) => None,
-        None => {
-            Some(tempfile::tempdir().map_err(|error| Error::Account(format!("no folder for the snapshot: {error}")))?)
-        }
+        None => Some(Scratch::new().map_err(|error| Error::Account(format!("no folder for the snapshot: {error}")))?),
     };
     let folder = temporary.as_ref().map_or_else(|| arguments.snapshot.as_deref(), |folder| Some(folder.path()));
     let folder = folder.unwrap_or(Path::new("."));

@@ -81,3 +81,19 @@ fn a_pipe_gets_no_progress_and_no_escapes() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("1 account, 1 region: ") && !said.contains('\u{1b}'), "{said}");
 }
+
+#[test]
+fn an_interrupted_audit_leaves_nothing_behind() {
+    let run = Run::new();
+    let temporary = run.folder.path().join("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let interrupt = json!([["Ctrl-C loses what was read", "\u{3}"]]);
+    let mut command = Command::new(python());
+    command.arg(root("tests/emulator/terminal.py")).args(["120", &interrupt.to_string()]);
+    command.arg(env!("CARGO_BIN_EXE_sra-guard"));
+    command.args(["audit", "--region", REGION, "--endpoint-url", &run.proxy.endpoint]).env("TMPDIR", &temporary);
+    let output = run.output(&mut command);
+    let seen = String::from_utf8(output.stdout).unwrap();
+    assert!(seen.contains("\nexit code -2"), "{seen}");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}
