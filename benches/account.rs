@@ -1,15 +1,19 @@
-//! How long the snapshot of an account takes to judge, by the number of its functions: `cargo bench --bench account`.
+//! How long the snapshot of an account takes to judge, and to compare with a template, by the number of its functions:
+//! `cargo bench --bench account`.
 //!
 //! The account is the worst that quotas allow: all functions share a role, every second one has a public URL, and all
-//! interfaces use the same security group.
+//! interfaces use the same security group. For each function there is a network of the range that the template declares.
 
 #![expect(clippy::expect_used, reason = "a benchmark without its input has nothing to measure")]
 
+use std::path::PathBuf;
+
 use divan::Bencher;
 use serde_json::{Value as Json, json};
+use sra_guard::diff::{Side, compare};
 use sra_guard::input::snapshot::{self, Origin, Seen};
 use sra_guard::rule::RuleSet;
-use sra_guard::scan::judge;
+use sra_guard::scan::{Request, judge};
 use sra_guard::source::{Limits, SourceMap, parse};
 
 fn main() {
@@ -31,6 +35,13 @@ fn function(number: usize) -> Vec<Json> {
             "Properties": { "FunctionName": name, "Role": ROLE, "Runtime": "python3.13", "Handler": "index.handler" } }),
         json!({ "Type": "AWS::EC2::NetworkInterface", "Id": interface, "Properties": { "GroupSet": [group] } }),
     ];
+    let (network, subnet) = (format!("vpc-{number}"), format!("subnet-{number}"));
+    resources.extend([
+        json!({ "Type": "AWS::EC2::VPC", "Id": format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:vpc/{network}"),
+            "Ids": { "Ref": network }, "Properties": { "CidrBlock": "10.0.0.0/16" } }),
+        json!({ "Type": "AWS::EC2::Subnet", "Id": format!("arn:aws:ec2:eu-west-1:{ACCOUNT}:subnet/{subnet}"),
+            "Ids": { "Ref": subnet }, "Properties": { "CidrBlock": "10.0.1.0/24", "VpcId": network } }),
+    ]);
     if number.is_multiple_of(2) {
         resources.push(json!({ "Type": "AWS::Lambda::Url", "Id": format!("{arn}/url"),
             "Properties": { "TargetFunctionArn": arn, "AuthType": authentication } }));
@@ -69,4 +80,18 @@ fn judge_snapshot(bencher: Bencher<'_, '_>, functions: usize) {
         let units = snapshot::units(vec![(origin, file, document)], &sources);
         units.iter().map(|unit| judge(unit.as_ref(), &rules, false).findings.len()).sum()
     });
+}
+
+#[divan::bench(args = [1000, 2000, 4000])]
+fn compare_with_template(bencher: Bencher<'_, '_>, functions: usize) {
+    let folder = tempfile::tempdir().expect("there is room for a snapshot");
+    let snapshot = folder.path().join("snapshot.json");
+    std::fs::write(&snapshot, account(functions)).expect("the snapshot is written");
+    let template = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/alb-login-lambda/template.yaml");
+    let read = |path: &PathBuf| {
+        let rules = RuleSet::builtin().unwrap_or_default();
+        Side::read(&Request { paths: vec![path.clone()], rules, keep_all: true, ..Request::default() }, &|_| {})
+    };
+    let (written, live) = (read(&template), read(&snapshot));
+    bencher.bench_local(|| compare(&written, &live).resources.len());
 }

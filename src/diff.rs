@@ -227,19 +227,20 @@ impl Side {
     /// Whether AWS makes a resource by itself beside what was asked for. Source: Amazon VPC User Guide, "Default security
     /// groups for your VPCs", "Subnet route tables"; Amazon EC2 User Guide, "Elastic network interfaces".
     fn is_made(&self, resource: &Resource) -> bool {
+        const ASSOCIATION: &str = "AWS::EC2::SubnetRouteTableAssociation";
         let known = |property: &str| resource.prop(property).known().is_some();
-        let is_main = |subject: &Subject| {
-            let association = &subject.resource;
-            let mut tables = association.prop("RouteTableId").known().into_iter().flat_map(Value::references);
-            &*association.kind == "AWS::EC2::SubnetRouteTableAssociation"
-                && association.prop("Main").known().is_some()
-                && tables
-                    .any(|table| matches!(table, Reference::Resource { address, .. } if *address == resource.address))
+        let is_own =
+            |table: &Reference| matches!(table, Reference::Resource { address, .. } if *address == resource.address);
+        let is_main = |association: &Resource| {
+            association.prop("Main").known().is_some()
+                && association.prop("RouteTableId").known().is_some_and(|id| id.references().into_iter().any(is_own))
         };
+        let associations =
+            || self.resources.iter().map(|subject| &subject.resource).filter(|other| &*other.kind == ASSOCIATION);
         match &*resource.kind {
             "AWS::EC2::SecurityGroup" => resource.prop("GroupName").known().and_then(Value::as_str) == Some("default"),
-            "AWS::EC2::SubnetRouteTableAssociation" => known("Main"),
-            "AWS::EC2::RouteTable" => self.resources.iter().any(is_main),
+            ASSOCIATION => known("Main"),
+            "AWS::EC2::RouteTable" => associations().any(is_main),
             "AWS::EC2::NetworkInterface" => known("UsedBy"),
             _ => false,
         }

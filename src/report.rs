@@ -67,3 +67,8 @@ impl<'a> View<'a> {
         format!("{}:{position}", self.sources.file(span.file).name)
     }
 }
+
+/// `1 account`, `2 accounts`.
+pub(crate) fn plural(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -16,6 +16,7 @@ pub(super) use self::folder::{open, write_manifest, write_section};
 use super::reader::Reader;
 use super::services::{SERVICES, Scope, Service};
 use super::session::{Closed, Opened, Session};
+use crate::input::collected::GLOBAL;
 use crate::input::snapshot::format::{ENTRY, Expected, Manifest, Outcome, ReadRecord, Section, VERSION};
 
 /// What to collect, and where to write it.
@@ -54,9 +55,6 @@ pub enum Error {
 
 /// Services of regions that are read at once.
 const AT_ONCE: usize = 12;
-
-/// Region of the services that have none.
-pub(super) const GLOBAL: &str = "global";
 
 /// Collects all that can be read of the accounts. `progress` is told of each service that is done.
 pub async fn collect(

@@ -13,6 +13,7 @@ use aws_sdk_config::types::{AggregatedSourceStatus, AggregatedSourceStatusType, 
 use serde_json::Value;
 
 use super::collect::{self, Request};
+use crate::input::collected::GLOBAL;
 use crate::input::config_items::{self as recording, Extent};
 use crate::input::snapshot::format::{Manifest, VERSION};
 
@@ -91,7 +92,7 @@ pub async fn collect(
     let mut accounts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for section in &recording.sections {
         let regions = accounts.entry(section.account.clone()).or_default();
-        if section.region != collect::GLOBAL && !regions.contains(&section.region) {
+        if section.region != GLOBAL && !regions.contains(&section.region) {
             regions.push(section.region.clone());
         }
     }

@@ -13,7 +13,7 @@ use super::scratch::Scratch;
 use super::{CLEAN, Error, Terminal, publish, scan};
 use crate::account::{collect as collecting, policy, recorded, session};
 use crate::input::{Context, Note, NoteLevel};
-use crate::report::{Occasion, View};
+use crate::report::{Occasion, View, plural};
 use crate::scan::Request;
 
 pub(super) fn collect(arguments: &Collect, terminal: Terminal, out: &mut dyn Write) -> Result<u8, Error> {
@@ -179,10 +179,6 @@ async fn of_accounts(
 
 fn failed(error: &dyn std::fmt::Display) -> Error {
     Error::Account(error.to_string())
-}
-
-fn plural(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn request(arguments: &Collecting, folder: &Path) -> collecting::Request {

@@ -3,7 +3,7 @@
 //! Such a change is often made by a resource that is not called after it: a route makes a subnet public. Only what is known
 //! on both sides, and in all worlds of an input, is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::pair::Pairing;
 use super::{Change, Place, ResourceChange, Side};
@@ -135,14 +135,17 @@ pub(super) fn compare(
             changes.push(change(Some((before, known)), Some((after, statement))));
         }
     }
-    let is = |wanted: Change, place: fn(&ResourceChange) -> Option<&Place>, statement: &Statement| {
+    let only = |wanted: Change, place: fn(&ResourceChange) -> Option<&Place>| -> HashSet<&str> {
         let found = resources.iter().filter(|change| change.change == wanted && !change.is_apart);
-        let mut ids = found.filter_map(place).map(|place| place.id.as_str());
-        statement.says.is_some() && ids.any(|id| id == &*statement.address.0)
+        found.filter_map(place).map(|place| place.id.as_str()).collect()
     };
-    let added = after.architecture.iter().filter(|one| is(Change::Added, |change| change.after.as_ref(), one));
+    let of =
+        |ids: &HashSet<&str>, statement: &&Statement| statement.says.is_some() && ids.contains(&*statement.address.0);
+    let added = only(Change::Added, |change| change.after.as_ref());
+    let added = after.architecture.iter().filter(|statement| of(&added, statement));
     changes.extend(added.map(|statement| change(None, Some((after, statement)))));
-    let removed = before.architecture.iter().filter(|one| is(Change::Removed, |change| change.before.as_ref(), one));
+    let removed = only(Change::Removed, |change| change.before.as_ref());
+    let removed = before.architecture.iter().filter(|statement| of(&removed, statement));
     changes.extend(removed.map(|statement| change(Some((before, statement)), None)));
     changes.sort_by_cached_key(|change| {
         let place = change.now.as_ref().or(change.subject.as_ref()).map(|place| place.id.clone());

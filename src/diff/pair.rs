@@ -327,24 +327,24 @@ impl Pairing {
     /// be there as well.
     fn networks(&mut self, a: &[Subject], b: &[Subject]) {
         let (written, live) = if self.a_live { (b, a) } else { (a, b) };
+        let (networks, others) = (by_range(written), by_range(live));
+        let (parts, their_parts) = (subnets(written), subnets(live));
         let mut found = Vec::new();
-        for (index, subject) in written.iter().enumerate().filter(|(_, subject)| range(&subject.resource).is_some()) {
-            let own = range(&subject.resource);
-            let mut same = written.iter().filter(|other| range(&other.resource) == own);
-            let parts = subnets(written, &subject.resource.address);
+        for (range, same) in networks {
+            let [(index, network)] = same.as_slice() else { continue };
+            let parts = parts.get(&network.address).into_iter().flatten();
             let fits = |other: &Resource| {
-                let names = tag(&subject.resource, "Name").zip(tag(other, "Name"));
-                let theirs = subnets(live, &other.address);
-                let shared = parts.iter().filter(|part| theirs.contains(*part)).count();
-                range(other) == own
-                    && names.is_none_or(|(one, other)| one == other)
+                let names = tag(network, "Name").zip(tag(other, "Name"));
+                let theirs = their_parts.get(&other.address);
+                let shared = parts.clone().filter(|part| theirs.is_some_and(|theirs| theirs.contains(*part))).count();
+                names.is_none_or(|(one, other)| one == other)
                     && shared > 0
-                    && shared * 2 >= parts.len()
-                    && !self.contradicted(&subject.resource, other)
+                    && shared * 2 >= parts.clone().count()
+                    && !self.contradicted(network, other)
             };
-            let mut candidates = live.iter().enumerate().filter(|(_, other)| fits(&other.resource));
-            if let (Some((other, _)), None, 1) = (candidates.next(), candidates.next(), same.by_ref().count()) {
-                found.push((index, other));
+            let mut candidates = others.get(range).into_iter().flatten().filter(|(_, other)| fits(other));
+            if let (Some((other, _)), None) = (candidates.next(), candidates.next()) {
+                found.push((*index, *other));
             }
         }
         for (index, other) in found {
@@ -462,15 +462,16 @@ fn template(resource: &Resource) -> String {
     address.strip_suffix(resource.address.name()).unwrap_or(address).to_owned()
 }
 
-/// The ranges of the subnets of a network.
-fn subnets(subjects: &[Subject], network: &Address) -> BTreeSet<String> {
-    let of = |subject: &Subject| {
-        let resource = &subject.resource;
-        let own = parents(resource).any(|(property, address)| property == "VpcId" && address == network);
-        let range = (own && &*resource.kind == "AWS::EC2::Subnet").then(|| text(resource, "CidrBlock"));
-        range.flatten().map(str::to_owned)
-    };
-    subjects.iter().filter_map(of).collect()
+/// The ranges of the subnets of each network.
+fn subnets(subjects: &[Subject]) -> HashMap<&Address, BTreeSet<&str>> {
+    let mut found: HashMap<&Address, BTreeSet<&str>> = HashMap::new();
+    for Subject { resource, .. } in subjects.iter().filter(|subject| &*subject.resource.kind == "AWS::EC2::Subnet") {
+        let network = parents(resource).find(|(property, _)| *property == "VpcId");
+        if let Some(((_, network), range)) = network.zip(text(resource, "CidrBlock")) {
+            found.entry(network).or_default().insert(range);
+        }
+    }
+    found
 }
 
 /// The name that is written; a live one is named in any case.
@@ -486,8 +487,15 @@ fn name_tag(resource: &Resource) -> Option<String> {
     tag(resource, "Name").or_else(|| resource.address.is_arn().then(|| resource.name.to_string()))
 }
 
-fn range(resource: &Resource) -> Option<String> {
-    (&*resource.kind == "AWS::EC2::VPC").then(|| text(resource, "CidrBlock")).flatten().map(str::to_owned)
+/// Networks by their range of addresses.
+fn by_range(subjects: &[Subject]) -> BTreeMap<&str, Vec<(usize, &Resource)>> {
+    let mut found: BTreeMap<&str, Vec<(usize, &Resource)>> = BTreeMap::new();
+    for (index, Subject { resource, .. }) in subjects.iter().enumerate() {
+        if let Some(range) = text(resource, "CidrBlock").filter(|_| &*resource.kind == "AWS::EC2::VPC") {
+            found.entry(range).or_default().push((index, resource));
+        }
+    }
+    found
 }
 
 /// The resources that one is a part of.

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use self::item::Recorded;
 use self::recorder::{Recorders, Standing};
 use self::types::Told;
-use super::collected::partition_of;
+use super::collected::{GLOBAL, partition_of};
 use super::snapshot::format::{Expected, Item, Outcome, ReadRecord, Section};
 use super::snapshot::{Document, of_sections};
 use crate::source::{Node, NodeValue, Span};
@@ -109,7 +109,7 @@ pub fn recording(items: &[Value], extent: &Extent) -> Recording {
     let recorders = Recorders::of(&states, unread);
     let mut places: BTreeMap<(String, String), Vec<&Recorded<'_>>> = BTreeMap::new();
     for (account, region) in unread.keys() {
-        places.entry((account.clone(), types::GLOBAL.to_owned())).or_default();
+        places.entry((account.clone(), GLOBAL.to_owned())).or_default();
         places.entry((account.clone(), region.clone())).or_default();
     }
     let is_unread = |state: &Recorded<'_>| unread.contains_key(&(state.account.to_owned(), state.region().to_owned()));
@@ -121,7 +121,7 @@ pub fn recording(items: &[Value], extent: &Extent) -> Recording {
     states.retain(|state| !state.is_deleted() && !is_unread(state));
     for state in &states {
         let (account, region) = (state.account.to_owned(), state.region().to_owned());
-        places.entry((account.clone(), types::GLOBAL.to_owned())).or_default();
+        places.entry((account.clone(), GLOBAL.to_owned())).or_default();
         places.entry((account, region)).or_default().push(state);
     }
     let mut sections = Vec::new();
@@ -183,7 +183,7 @@ impl Place<'_> {
     /// The reads of each service.
     fn reads(&self, standing: impl Fn(&str) -> Standing) -> BTreeMap<String, Vec<ReadRecord>> {
         let mut services: BTreeMap<String, BTreeMap<Option<String>, Vec<&'static str>>> = BTreeMap::new();
-        let is_global = self.region == types::GLOBAL;
+        let is_global = self.region == GLOBAL;
         for (kind, told) in types::KNOWN.iter().filter(|(kind, _)| types::is_global(kind) == is_global) {
             let why = self.hidden(told, &standing);
             services.entry(service(kind)).or_default().entry(why).or_default().push(kind);

@@ -21,6 +21,8 @@ width, typed, program = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
 end = time.monotonic() + 120
 child, screen = pty.fork()
 if child == 0:
+    # Whoever runs this in the background has it ignore Ctrl-C, which is inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     os.execvp(program[0], program)
 shown, unread = b"", b""

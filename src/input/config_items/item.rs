@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::types;
+use crate::input::collected::GLOBAL;
 use crate::input::collected::partition_of;
 use crate::input::snapshot::format::{Item, UNREAD};
 
@@ -31,7 +32,7 @@ impl<'a> Recorded<'a> {
             name: text(&["resourceName"]).filter(|name| !name.is_empty()),
             account: text(&["awsAccountId", "accountId"])?,
             captured: text(&["configurationItemCaptureTime"]).unwrap_or_default(),
-            region: text(&["awsRegion"]).unwrap_or(types::GLOBAL),
+            region: text(&["awsRegion"]).unwrap_or(GLOBAL),
             arn: text(&["ARN", "arn"]).unwrap_or_default(),
             status: text(&["configurationItemStatus"]).unwrap_or_default(),
             configuration: item.get("configuration").unwrap_or(&Value::Null),
@@ -40,9 +41,9 @@ impl<'a> Recorded<'a> {
         })
     }
 
-    /// [`types::GLOBAL`] for services without regions, whichever region recorded them.
+    /// [`GLOBAL`] for services without regions, whichever region recorded them.
     pub(super) fn region(&self) -> &'a str {
-        if types::is_global(self.kind) { types::GLOBAL } else { self.region }
+        if types::is_global(self.kind) { GLOBAL } else { self.region }
     }
 
     /// Its ARN; what stands for one where none is recorded.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::item::{Recorded, at, pascal};
-use super::types;
+use crate::input::collected::GLOBAL;
 
 /// The type of the items that tell of recorders.
 pub(super) const RECORDER: &str = "AWS::Config::ConfigurationRecorder";
@@ -112,9 +112,9 @@ impl Recorders {
         recorders
     }
 
-    /// What is known of a type of items. `region` is [`types::GLOBAL`] for services without regions.
+    /// What is known of a type of items. `region` is [`GLOBAL`] for services without regions.
     pub(super) fn standing(&self, account: &str, region: &str, source: &str) -> Standing {
-        if region == types::GLOBAL {
+        if region == GLOBAL {
             return self.global(account, source);
         }
         let Some(recorders) = self.0.get(&(account.to_owned(), region.to_owned())) else { return Standing::Open };

@@ -198,7 +198,7 @@ fn without_a_recorder_only_types_with_items_are_known() {
     let sections = snapshot(&[vpc()]);
     assert_eq!(hidden(&sections, HOME, VPC), None);
     assert!(hidden(&sections, HOME, SUBNET).is_some());
-    assert!(hidden(&sections, types::GLOBAL, USER).is_some());
+    assert!(hidden(&sections, GLOBAL, USER).is_some());
     assert!(hidden(&sections, HOME, "AWS::ElasticLoadBalancingV2::ListenerRule").is_some());
     let history = recording(&[vpc()], &Extent::default()).sections;
     assert_eq!(hidden(&history, HOME, VPC).as_deref(), Some(CHANGES_ONLY));
@@ -215,7 +215,7 @@ fn a_recorder_of_everything_makes_what_has_no_item_absent() {
     ] {
         let sections = all(group);
         assert_eq!(hidden(&sections, HOME, SUBNET), None);
-        assert!(hidden(&sections, types::GLOBAL, USER).is_some(), "users are recorded only when that is asked for");
+        assert!(hidden(&sections, GLOBAL, USER).is_some(), "users are recorded only when that is asked for");
         assert!(hidden(&sections, HOME, "AWS::ElasticLoadBalancingV2::ListenerRule").is_some());
         // Not every region has the types that are read through the registry.
         assert!(hidden(&sections, HOME, "AWS::ECS::Service").is_some());
@@ -223,8 +223,8 @@ fn a_recorder_of_everything_makes_what_has_no_item_absent() {
         assert!(hidden(&sections, HOME, "AWS::EC2::PrefixList").is_some());
     }
     let global = all(json!({ "AllSupported": true, "IncludeGlobalResourceTypes": true }));
-    assert_eq!(hidden(&global, types::GLOBAL, USER), None);
-    assert!(hidden(&global, types::GLOBAL, "AWS::CloudFront::Distribution").is_some(), "only us-east-1 records it");
+    assert_eq!(hidden(&global, GLOBAL, USER), None);
+    assert!(hidden(&global, GLOBAL, "AWS::CloudFront::Distribution").is_some(), "only us-east-1 records it");
     let camel = snapshot(&[vpc(), recorder(HOME, json!({ "recordingGroup": { "allSupported": true } }))]);
     assert_eq!(hidden(&camel, HOME, SUBNET), None);
 }
@@ -247,7 +247,7 @@ fn items_of_a_type_that_is_left_out_are_of_the_past() {
     let included =
         of(json!({ "AllSupported": false, "RecordingStrategy": { "UseOnly": "INCLUSION_BY_RESOURCE_TYPES" },
         "ResourceTypes": [SUBNET], "ExclusionByResourceTypes": { "ResourceTypes": [SUBNET] } }));
-    assert!(hidden(&included, HOME, VPC).is_some() && hidden(&included, types::GLOBAL, USER).is_some());
+    assert!(hidden(&included, HOME, VPC).is_some() && hidden(&included, GLOBAL, USER).is_some());
     assert_eq!(hidden(&included, HOME, SUBNET), None);
     assert_eq!(kinds(&included), [""; 0]);
     let unknown = of(json!({ "RecordingStrategy": { "UseOnly": "SOMETHING_NEW" } }));
@@ -263,7 +263,7 @@ fn a_recorder_that_does_not_record_leaves_everything_unknown() {
     for gone in [stopped, deleted] {
         let sections = snapshot(&[vpc(), user(), gone]);
         assert_eq!(hidden(&sections, HOME, VPC).as_deref(), Some(recorder::STOPPED));
-        assert!(hidden(&sections, types::GLOBAL, USER).is_some());
+        assert!(hidden(&sections, GLOBAL, USER).is_some());
         assert!(sections.iter().all(|section| section.resources.is_empty()));
     }
 }
@@ -275,10 +275,10 @@ fn users_are_known_by_any_recorder_of_the_account_that_can_record_them() {
     let of = |own: &Value, other: &str, theirs: &Value| {
         snapshot(&[vpc(), recorder(HOME, own.clone()), recorder(other, theirs.clone())])
     };
-    assert_eq!(hidden(&of(&none, "us-east-1", &all), types::GLOBAL, USER), None);
-    assert!(hidden(&of(&none, "us-east-1", &none), types::GLOBAL, USER).is_some());
-    assert!(hidden(&of(&none, "eu-south-2", &all), types::GLOBAL, USER).is_some(), "that region cannot record users");
-    assert_eq!(hidden(&of(&none, "us-east-1", &none), types::GLOBAL, "AWS::CloudFront::Distribution"), None);
+    assert_eq!(hidden(&of(&none, "us-east-1", &all), GLOBAL, USER), None);
+    assert!(hidden(&of(&none, "us-east-1", &none), GLOBAL, USER).is_some());
+    assert!(hidden(&of(&none, "eu-south-2", &all), GLOBAL, USER).is_some(), "that region cannot record users");
+    assert_eq!(hidden(&of(&none, "us-east-1", &none), GLOBAL, "AWS::CloudFront::Distribution"), None);
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn what_did_not_arrive_is_unknown() {
     for region in [HOME, "eu-west-2"] {
         assert_eq!(hidden(&found.sections, region, VPC).as_deref(), Some("it failed"));
     }
-    assert!(hidden(&found.sections, types::GLOBAL, USER).is_some(), "users are recorded where it failed");
+    assert!(hidden(&found.sections, GLOBAL, USER).is_some(), "users are recorded where it failed");
     assert!(found.sections.iter().all(|section| section.resources.is_empty()));
     let limited =
         Extent { complete: true, types: Some([RECORDER.to_owned(), VPC.to_owned()].into()), ..Extent::default() };

@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 use super::item::{Made, Recorded, at, document, harmless, pascal};
 use crate::input::snapshot::format::Item;
 
-/// Region of the services that have none.
-pub(super) const GLOBAL: &str = "global";
-
 /// How AWS Config tells a type of resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {

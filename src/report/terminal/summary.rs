@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use super::{fold, paint, unread};
 use crate::finding::{Report, RuleCount, Severity, Verdict};
 use crate::input::collected::GLOBAL;
+use crate::input::snapshot::format::MANIFEST;
 use crate::input::{Format, InputFile, Outcome};
-use crate::report::View;
+use crate::report::{View, plural};
 
 const RED: &str = "1;31";
 const YELLOW: &str = "33";
@@ -91,7 +92,7 @@ fn coverage(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let resources: usize = report.resource_types.values().map(|(number, _)| number).sum();
     let mut read = format!("{} with {}", inputs(report), plural(resources, "resource"));
     // What stands beside the sections of a snapshot is read with them.
-    let is_manifest = |file: &&InputFile| file.outcome == Outcome::Ignored && file.name.ends_with("manifest.json");
+    let is_manifest = |file: &&InputFile| file.outcome == Outcome::Ignored && file.name.ends_with(MANIFEST);
     let manifests = report.files.iter().filter(|file| !report.collected.is_empty() && is_manifest(file)).count();
     let ignored = files(&Outcome::Ignored).saturating_sub(manifests);
     if ignored > 0 {
@@ -246,8 +247,4 @@ fn nothing(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let alarm = format!("NOTHING WAS CHECKED: {why}");
     let alarm = if view.color { paint(view, ALARM, &format!(" {alarm} ")) } else { alarm };
     writeln!(out, "\n{alarm}\n{what}")
-}
-
-pub(super) fn plural(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

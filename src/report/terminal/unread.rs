@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use super::summary::{BOLD, listed, plural};
+use super::summary::{BOLD, listed};
 use super::{View, fold, paint};
 use crate::finding::Report;
 use crate::input::collected::{Collected, Failed, GLOBAL};
-use crate::input::snapshot::format::Outcome;
+use crate::input::snapshot::format::{ENTRY, Outcome};
+use crate::report::plural;
 use crate::source::Span;
 
 /// APIs of a row that are named, rows of one account each, and permissions that are named.
@@ -92,9 +93,6 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     let text = format!("{}{more}; `sra-guard audit --print-policy` prints the whole policy", named.join(", "));
     listed(view, out, "missing permissions", &text)
 }
-
-/// Service of the section of an account, or a region of it, that could not be entered.
-const ENTRY: &str = "account";
 
 fn line(view: &View<'_>, out: &mut dyn Write, outcome: &str, text: &str) -> io::Result<()> {
     let lines = fold(text, view.width.saturating_sub(15).max(40)).join("\n               ");
