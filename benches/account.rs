@@ -66,7 +66,7 @@ fn account(functions: usize) -> String {
     json!({ "SraGuardSnapshot": 1, "Sections": [section] }).to_string()
 }
 
-#[divan::bench(args = [1000, 2000, 4000])]
+#[divan::bench(args = [1000, 2000, 4000], sample_count = 20)]
 fn judge_snapshot(bencher: Bencher<'_, '_>, functions: usize) {
     let text = account(functions);
     let rules = RuleSet::builtin().unwrap_or_default();
@@ -82,7 +82,7 @@ fn judge_snapshot(bencher: Bencher<'_, '_>, functions: usize) {
     });
 }
 
-#[divan::bench(args = [1000, 2000, 4000])]
+#[divan::bench(args = [1000, 2000, 4000], sample_count = 20)]
 fn compare_with_template(bencher: Bencher<'_, '_>, functions: usize) {
     let folder = tempfile::tempdir().expect("there is room for a snapshot");
     let snapshot = folder.path().join("snapshot.json");

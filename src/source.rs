@@ -57,14 +57,24 @@ pub struct SourceFile {
     pub name: String,
     pub text: Arc<str>,
     line_starts: Vec<u32>,
+    /// Characters before each block of [`BLOCK`] bytes: a plan may be one line of megabytes.
+    chars_before: Vec<u32>,
 }
+
+const BLOCK: usize = 1024;
 
 impl SourceFile {
     fn new(name: String, text: Arc<str>) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts =
             std::iter::once(0).chain(starts.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect();
-        Self { name, text, line_starts }
+        let mut chars = 0;
+        let mut chars_before = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            chars += char_count(block);
+            chars_before.push(chars);
+        }
+        Self { name, text, line_starts, chars_before }
     }
 
     fn line_column(&self, offset: u32) -> (u32, u32) {
@@ -74,9 +84,22 @@ impl SourceFile {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let column = self.text.get(start..end).map_or(0, |prefix| prefix.chars().count());
-        (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column + 1).unwrap_or(u32::MAX))
+        let column = self.chars_to(end).saturating_sub(self.chars_to(start)).saturating_add(1);
+        (u32::try_from(line).unwrap_or(u32::MAX), column)
     }
+
+    /// Characters before an offset.
+    fn chars_to(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset).unwrap_or_default();
+        self.chars_before.get(block).copied().unwrap_or(0) + char_count(rest)
+    }
+}
+
+/// Characters of a part of a text. Source: RFC 3629, "UTF-8": all bytes of a character but the first begin with `10`.
+fn char_count(bytes: &[u8]) -> u32 {
+    let begins = bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000);
+    u32::try_from(begins.count()).unwrap_or(u32::MAX)
 }
 
 /// All files of a run. Append-only and shared between threads; a clone is a second handle to the same files.

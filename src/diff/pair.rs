@@ -45,6 +45,8 @@ pub(super) struct Pairing {
     of_after: HashMap<usize, usize>,
     /// Address before → address after.
     partners: HashMap<Address, Address>,
+    /// The other way around.
+    partners_back: HashMap<Address, Address>,
     left_before: HashMap<String, usize>,
     left_after: HashMap<String, usize>,
     /// One side is written, the other is live.
@@ -132,6 +134,7 @@ impl Pairing {
             of_before: HashMap::new(),
             of_after: HashMap::new(),
             partners: HashMap::new(),
+            partners_back: HashMap::new(),
             left_before: HashMap::new(),
             left_after: HashMap::new(),
             across: before.is_live() != after.is_live(),
@@ -375,6 +378,7 @@ impl Pairing {
         self.of_after.insert(other, one);
         if let (Some(one), Some(other)) = (a.get(one), b.get(other)) {
             self.partners.insert(one.resource.address.clone(), other.resource.address.clone());
+            self.partners_back.insert(other.resource.address.clone(), one.resource.address.clone());
         }
     }
 
@@ -391,7 +395,12 @@ impl Pairing {
 
     /// The resources of a side that are paired.
     pub(super) fn paired(&self, is_before: bool) -> HashSet<Address> {
-        if is_before { self.partners.keys().cloned().collect() } else { self.partners.values().cloned().collect() }
+        if is_before { self.partners.keys().cloned().collect() } else { self.partners_back.keys().cloned().collect() }
+    }
+
+    /// Whether a resource of a side is paired.
+    pub(super) fn has_partner(&self, address: &Address, is_before: bool) -> bool {
+        if is_before { self.partners.contains_key(address) } else { self.partners_back.contains_key(address) }
     }
 
     /// What is called otherwise on the other side.

@@ -141,11 +141,9 @@ fn absent(own: &Side, other: &Side, finding: &Finding, pairing: &Pairing, is_bef
     if !other.report.rules.iter().any(|count| count.rule.id == *rule) {
         return Err(format!("rule {rule} did not run"));
     }
-    let index = own.resources.iter().position(|known| known.resource.address == subject.address);
-    let paired = index.filter(|index| pairing.is_paired(*index, is_before));
     if !other.is_live() {
-        return match (paired, own.is_live()) {
-            (None, true) if pairing.others_left(&subject.resource_type, is_before) > 0 => {
+        return match (pairing.has_partner(&subject.address, is_before), own.is_live()) {
+            (false, true) if pairing.others_left(&subject.resource_type, is_before) > 0 => {
                 Err(format!("`{}` cannot be paired with what is written", subject.name))
             }
             _ => other.unread(None, &subject.id, &subject.resource_type).map_or(Ok(()), Err),

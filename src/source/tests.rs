@@ -396,3 +396,17 @@ fn expected(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[test]
+fn columns_count_characters_however_long_a_line_is() {
+    let text = "ä1€\n".to_owned() + &"añ€𝄞".repeat(1500) + "\n" + &"b€".repeat(700);
+    let sources = SourceMap::default();
+    let file = sources.add("long.json", text.as_str());
+    let (mut line, mut column) = (1, 1);
+    for (at, char) in text.char_indices() {
+        let found = sources.position(Span::new(file, at, at));
+        assert_eq!((found.line, found.column), (line, column), "at byte {at}");
+        (line, column) = if char == '\n' { (line + 1, 1) } else { (line, column + 1) };
+    }
+    assert_eq!(sources.position(Span::new(file, text.len(), text.len())).column, column);
+}
